@@ -1,0 +1,119 @@
+"""SOAP 1.1 and 1.2 envelopes: taking one apart by a fixed walk, and the constant text around one."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from esb.kernel import rules
+from esb.kernel.faults import Refusal
+from esb.kernel.namespaces import BUS_ACTOR, SOAP11, SOAP11_NEXT, SOAP12, SOAP12_NEXT, SOAP12_NONE, SOAP12_ULTIMATE
+from esb.kernel.xml import Element
+
+_BLANK: Final = " \t\r\n"
+
+
+class SoapVersion(Enum):
+    """The two SOAP versions; the value is the envelope's namespace."""
+
+    V11 = SOAP11
+    V12 = SOAP12
+
+    @property
+    def media_type(self) -> str:
+        """The media type that the SOAP HTTP binding gives this version."""
+        return "text/xml" if self is SoapVersion.V11 else "application/soap+xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An envelope taken apart.  ``blocks`` are the header's child elements in document order."""
+
+    version: SoapVersion
+    root: Element
+    header: Element | None
+    blocks: tuple[Element, ...]
+    body: Element
+    payload: Element | None  # the Body's only child element, None for an empty Body
+
+
+_VERSIONS: Final = {f"{{{version.value}}}Envelope": version for version in SoapVersion}
+_HEADER: Final = {version: f"{{{version.value}}}Header" for version in SoapVersion}
+_BODY: Final = {version: f"{{{version.value}}}Body" for version in SoapVersion}
+_MUST_UNDERSTAND: Final = {version: f"{{{version.value}}}mustUnderstand" for version in SoapVersion}
+_ROLE: Final = {SoapVersion.V11: f"{{{SOAP11}}}actor", SoapVersion.V12: f"{{{SOAP12}}}role"}
+_ENCODING_STYLE: Final = {version: f"{{{version.value}}}encodingStyle" for version in SoapVersion}
+_TO_US: Final = frozenset({None, "", SOAP11_NEXT, SOAP12_NEXT, SOAP12_ULTIMATE, BUS_ACTOR})
+_TRUE: Final = frozenset({"1", "true"})
+
+
+def open_envelope(root: Element) -> Envelope:
+    """Take a parsed document apart as a SOAP envelope.
+
+    Raises:
+        Refusal: MSG-09 (not an envelope, a second Body, elements or text where none may stand), MSG-10 (another
+            SOAP version), MSG-11 (several elements or text in the Body), MSG-13 (encoded).
+    """
+    version = _VERSIONS.get(str(root.tag))
+    if version is None:
+        if str(root.tag).endswith("}Envelope"):
+            raise Refusal(rules.SOAP_VERSION, "The Envelope's namespace is neither SOAP 1.1 nor SOAP 1.2.")
+        raise Refusal(rules.SOAP_ENVELOPE, "The document's root is not a SOAP Envelope.")
+    if not _blank(root.text):
+        raise Refusal(rules.SOAP_ENVELOPE, "There is text between the parts of the Envelope.")
+    header: Element | None = None
+    body: Element | None = None
+    for child in root:
+        if not _blank(child.tail):
+            raise Refusal(rules.SOAP_ENVELOPE, "There is text between the parts of the Envelope.")
+        if child.tag == _BODY[version] and body is None:
+            body = child
+        elif child.tag == _HEADER[version] and header is None and body is None:
+            header = child
+        else:
+            raise Refusal(rules.SOAP_ENVELOPE, "The Envelope holds more than one Header and one Body, in this order.")
+    if body is None:
+        raise Refusal(rules.SOAP_ENVELOPE, "The Envelope has no Body.")
+    if _ENCODING_STYLE[version] in body.attrib:
+        raise Refusal(rules.SOAP_ENCODING, "The Body has an encodingStyle: send document/literal.")
+    blocks = () if header is None else tuple(header)
+    if header is not None and not (_blank(header.text) and all(_blank(block.tail) for block in blocks)):
+        raise Refusal(rules.SOAP_ENVELOPE, "There is text between the header blocks.")
+    return Envelope(version, root, header, blocks, body, _payload(body, version))
+
+
+def _payload(body: Element, version: SoapVersion) -> Element | None:
+    children = len(body)
+    if children == 0:
+        if not _blank(body.text):
+            raise Refusal(rules.SOAP_ONE_CHILD, "The Body holds text.")
+        return None
+    if children > 1:
+        raise Refusal(rules.SOAP_ONE_CHILD, "The Body holds more than one element.")
+    child = body[0]
+    if not (_blank(body.text) and _blank(child.tail)):
+        raise Refusal(rules.SOAP_ONE_CHILD, "The Body holds text beside its element.")
+    if _ENCODING_STYLE[version] in child.attrib:
+        raise Refusal(rules.SOAP_ENCODING, "The Body's element has an encodingStyle: send document/literal.")
+    return child
+
+
+def _blank(text: str | None) -> bool:
+    return not text or not text.strip(_BLANK)
+
+
+def role_of(block: Element, version: SoapVersion) -> str | None:
+    """The actor (SOAP 1.1) or role (SOAP 1.2) that a header block is addressed to, None when it names none."""
+    return block.get(_ROLE[version])
+
+
+def is_for_bus(block: Element, version: SoapVersion) -> bool:
+    """Whether a header block is addressed to the bus: as next, as ultimate receiver, or by the bus's own actor."""
+    return block.get(_ROLE[version]) in _TO_US
+
+
+def must_understand(block: Element, version: SoapVersion) -> bool:
+    """Whether a header block is mandatory for whom it is addressed to (SOAP 1.1 section 4.2.3, SOAP 1.2 5.2.3)."""
+    if block.get(_ROLE[version]) == SOAP12_NONE:
+        return False
+    value = block.get(_MUST_UNDERSTAND[version])
+    return value is not None and value.strip(_BLANK) in _TRUE
