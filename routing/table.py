@@ -1,0 +1,86 @@
+"""Which resource and operation a message asks for.  Every step is one dictionary lookup in the directory."""
+
+from esb.kernel import rules
+from esb.kernel.directory import Directory, MemberStatus, Operation, Service, ServiceStatus
+from esb.kernel.faults import Refusal
+from esb.kernel.namespaces import WSA_2004_ANONYMOUS, WSA_ANONYMOUS, WSA_NONE
+
+_RETRY_SUSPENDED = 3600
+_NOWHERE_ELSE = frozenset({WSA_ANONYMOUS, WSA_NONE, WSA_2004_ANONYMOUS})
+
+
+def find_service(directory: Directory, path: str) -> Service:
+    """The resource registered at a URL path.
+
+    Raises:
+        Refusal: RTE-01 when there is none, RTE-03 when it or its owner is not active.
+    """
+    service = directory.services.get(path)
+    if service is None or service.status is ServiceStatus.RETIRED:
+        raise Refusal(rules.RTE_RESOURCE, "No resource is registered at this address: see the bus's listServices.")
+    owner = directory.members.get(service.id.member)
+    if service.status is not ServiceStatus.ACTIVE or owner is None or owner.status is not MemberStatus.ACTIVE:
+        raise Refusal(
+            rules.RTE_SUSPENDED, "The resource is suspended: ask its owner when it returns.", {}, _RETRY_SUSPENDED
+        )
+    return service
+
+
+def find_operation(service: Service, payload_tag: str) -> Operation:
+    """The operation whose input is the Body's element (``{namespace}local``, "" for an empty Body).
+
+    Raises:
+        Refusal: RTE-02 when the resource has no such operation.
+    """
+    operation = service.operations.get(payload_tag)
+    if operation is None:
+        known = ", ".join(sorted(each.name for each in service.operations.values()))[:300]
+        raise Refusal(
+            rules.RTE_OPERATION, "The Body's element is no operation's input here: see ?wsdl.", {"operations": known}
+        )
+    return operation
+
+
+def check_actions(operation: Operation, http_action: str | None, addressed_action: str | None) -> None:
+    """SOAPAction and wsa:Action, where they say anything, must say what the Body says (ADR-01).
+
+    An absent or empty SOAPAction is lawful; a resource whose binding declares none takes any that is no contradiction.
+
+    Raises:
+        Refusal: ADR-01.
+    """
+    lawful = operation.actions
+    if http_action and http_action != operation.soap_action and http_action not in lawful and lawful:
+        raise Refusal(
+            rules.WSA_ACTION, "SOAPAction names another operation than the Body.", {"operation": operation.name}
+        )
+    if addressed_action is not None and addressed_action != operation.soap_action and addressed_action not in lawful:
+        raise Refusal(
+            rules.WSA_ACTION, "wsa:Action names another operation than the Body.", {"operation": operation.name}
+        )
+
+
+def check_to(service: Service, to: str | None, addresses: frozenset[str]) -> None:
+    """A signed wsa:To must be this resource's address (ADR-02), so that a message cannot be turned to another.
+
+    Args:
+        addresses: the base URLs by which the bus is known, without a trailing slash.
+
+    Raises:
+        Refusal: ADR-02.
+    """
+    if to is None or to in (WSA_ANONYMOUS, WSA_2004_ANONYMOUS):
+        return
+    path = service.id.path
+    if not (to.endswith(path) and to[: -len(path)] in addresses):
+        raise Refusal(rules.WSA_TO, "wsa:To is not the address of this resource: see soap:address in ?wsdl.")
+
+
+def check_reply_address(address: str | None) -> None:
+    """wsa:ReplyTo and wsa:FaultTo may only say *back here* (ADR-03): the bus opens no connection at a sender's word.
+
+    Raises:
+        Refusal: ADR-03.
+    """
+    if address is not None and address not in _NOWHERE_ELSE:
+        raise Refusal(rules.WSA_REPLY, "Answers go back on this connection only: leave ReplyTo and FaultTo anonymous.")
