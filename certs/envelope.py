@@ -1,0 +1,63 @@
+"""The encryption of a private key at rest: PKCS#8 EncryptedPrivateKeyInfo (RFC 5958) with PBES2 (RFC 8018).
+
+``cryptography`` writes this form with PBKDF2 of 2,048 rounds, which a guesser passes quickly.  Here the key is derived
+by scrypt (RFC 7914) with the cost that OWASP's password storage guide gives, and stays readable by OpenSSL 1.1 and
+later.
+"""
+
+import base64
+import textwrap
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from esb.certs import der
+
+BEGIN = "-----BEGIN ENCRYPTED PRIVATE KEY-----"
+END = "-----END ENCRYPTED PRIVATE KEY-----"
+
+# 128 * N * r octets of memory: OpenSSL refuses to read more than 32 MiB.
+_N, _R, _P = 2**14, 8, 5
+_PBES2 = bytes.fromhex("06092a864886f70d01050d")
+_SCRYPT = bytes.fromhex("06092b06010401da47040b")
+_AES_256_CBC = bytes.fromhex("060960864801650304012a")
+
+
+def seal(pkcs8: bytes, passphrase: bytes, salt: bytes, iv: bytes) -> bytes:
+    """Encrypt a PrivateKeyInfo (DER) and write it as PEM.
+
+    Args:
+        pkcs8: the key, DER.
+        passphrase: as it will be typed; not empty.
+        salt, iv: 16 fresh random octets each.
+    """
+    key = Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(passphrase)
+    padder = PKCS7(128).padder()
+    cipher = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    sealed = cipher.update(padder.update(pkcs8) + padder.finalize()) + cipher.finalize()
+    cost = (der.encode_integer(number) for number in (_N, _R, _P))
+    derivation = der.encode(der.SEQUENCE, _SCRYPT, der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, salt), *cost))
+    encryption = der.encode(der.SEQUENCE, _AES_256_CBC, der.encode(der.OCTET_STRING, iv))
+    algorithm = der.encode(der.SEQUENCE, _PBES2, der.encode(der.SEQUENCE, derivation, encryption))
+    document = der.encode(der.SEQUENCE, algorithm, der.encode(der.OCTET_STRING, sealed))
+    lines = textwrap.wrap(base64.b64encode(document).decode(), 64)
+    return "\n".join((BEGIN, *lines, END, "")).encode()
+
+
+def is_whole(pem: bytes) -> bool:
+    """Whether ``pem`` is one EncryptedPrivateKeyInfo from its first octet to its last, as far as can be seen outside.
+
+    What is whole and does not open was given a wrong passphrase; what is not is a broken file.
+    """
+    try:
+        text = pem.decode("ascii").strip()
+        if not (text.startswith(BEGIN) and text.endswith(END)):
+            return False
+        document = base64.b64decode("".join(text[len(BEGIN) : -len(END)].split()), validate=True)
+        outer, inside, after = der.decode(document)
+        algorithm, _, rest = der.decode(inside)
+        data, _, end = der.decode(rest)
+    except ValueError:
+        return False
+    return (outer, algorithm, data) == (der.SEQUENCE, der.SEQUENCE, der.OCTET_STRING) and not (after or end)
