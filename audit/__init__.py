@@ -1,0 +1,1 @@
+"""The evidence log: what was asked, answered and refused, durable before the act that follows."""

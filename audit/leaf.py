@@ -1,0 +1,86 @@
+"""The canonical bytes of an entry, and their hash as a leaf of an RFC 6962 Merkle tree.
+
+A leaf is JSON in the canonical form of RFC 8785, narrowed to one object of strings and integers: keys sorted, no
+spaces, UTF-8, nothing escaped that need not be.  A fact that does not apply ("" or None) is left out, so each entry
+has exactly one leaf and each leaf one entry.  ``"v":1`` names this form; a leaf once written never changes.
+"""
+
+import hashlib
+import json
+from dataclasses import fields
+from operator import attrgetter
+from typing import Final
+
+from esb.audit.entry import Entry, Kind, record_id
+from esb.kernel.faults import EsbError
+
+VERSION: Final = 1
+_LARGEST: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers beyond are not exact for every reader
+
+_NAMES: Final = tuple(sorted(field.name for field in fields(Entry)))
+_VALUES: Final = attrgetter(*_NAMES)
+_NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us"})
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
+
+
+class LeafInvalid(EsbError):
+    """An entry has no canonical form, or bytes are not the canonical form of any entry."""
+
+
+def leaf_bytes(entry: Entry) -> bytes:
+    """Write an entry in its one canonical form.
+
+    Raises:
+        LeafInvalid: a text holds a lone surrogate, a number is beyond 2^53, or the record's name is not that of its
+            exchange and kind.
+    """
+    facts = {
+        name: value for name, value in zip(_NAMES, _VALUES(entry), strict=True) if value is not None and value != ""
+    }
+    facts["kind"] = entry.kind.value
+    facts["v"] = VERSION
+    if entry.record != record_id(entry.exchange, entry.kind):
+        raise LeafInvalid("the record's name is not that of its exchange and kind")
+    for number in (entry.at, entry.grant, entry.duration_us, entry.provider_us):
+        if number is not None and not -_LARGEST <= number <= _LARGEST:
+            raise LeafInvalid("a number of the entry is beyond 2^53 - 1")
+    try:
+        return _ENCODER.encode(facts).encode()
+    except UnicodeEncodeError as error:
+        raise LeafInvalid("a text of the entry holds a lone surrogate: pass strangers' texts through clip()") from error
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Hash a leaf: SHA-256 over a zero byte and the leaf (RFC 6962 section 2.1)."""
+    return hashlib.sha256(b"\0" + leaf).digest()
+
+
+def read_leaf(leaf: bytes) -> Entry:
+    """Read an entry back from its canonical form, and from that form only.
+
+    Raises:
+        LeafInvalid: these bytes are not what :func:`leaf_bytes` writes for any entry.
+    """
+    try:
+        facts = json.loads(leaf)
+    except (ValueError, RecursionError) as error:
+        raise LeafInvalid("the leaf is not JSON") from error
+    if not isinstance(facts, dict):
+        raise LeafInvalid("the leaf is not a JSON object")
+    version = facts.pop("v", None)
+    if version != VERSION:
+        raise LeafInvalid("the leaf is of a version that this program does not know")
+    values: dict[str, object] = {name: None if name in _NUMBERS else "" for name in _NAMES}
+    for name, value in facts.items():
+        if name not in values or type(value) is not (int if name in _NUMBERS else str):
+            raise LeafInvalid(f"the leaf's field {name[:40]!r} is unknown or of the wrong type")
+        values[name] = value
+    kind = _KINDS.get(str(values["kind"]))
+    if kind is None or values["at"] is None:
+        raise LeafInvalid("the leaf has no kind or no time")
+    values["kind"] = kind
+    entry = Entry(**values)  # type: ignore[arg-type]  # the loop above has checked each field's type
+    if leaf_bytes(entry) != leaf:
+        raise LeafInvalid("the leaf is not in canonical form")
+    return entry

@@ -1,0 +1,109 @@
+"""A record on its way to the store, what can become of it, and what a store promises."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from esb.audit.entry import Entry
+from esb.kernel.faults import EsbError
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is to be made durable.
+
+    Attributes:
+        entry: the facts; ``entry.record`` is the record's unique name.
+        leaf: ``leaf_bytes(entry)``, already made because the receipt cites its hash.
+        message: the message as received; may be empty.
+        sent: the envelope that leaves for the consumer; empty on a request.
+        replay_key: SHA-256 by which a request is known to have been seen; None on an answer or refusal.
+    """
+
+    entry: Entry
+    leaf: bytes
+    message: bytes
+    sent: bytes
+    replay_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The record is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The replay key was seen before; nothing was written.
+
+    Attributes:
+        exchange: id of the exchange that came first.
+        message_sha256: digest (hex) of its message: the same means a retry, another means another message.
+    """
+
+    exchange: str
+    message_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """The record cannot be relied upon; ``reason`` is a sentence for a person, without internals.
+
+    A commit whose end was not seen counts as not written.  To submit the same record again is safe: a store finds
+    it by its name.
+    """
+
+    reason: str
+
+
+Outcome = Written | Duplicate | NotWritten
+
+WRITTEN: Final = Written()
+
+
+class StoreUnavailable(EsbError):
+    """The place of the log cannot be written or read now: disk full, read-only, gone.  May be mended."""
+
+
+class RecordUnwritable(EsbError):
+    """One record of a batch is not fit to be stored; its neighbours are."""
+
+
+class EvidenceStore(Protocol):
+    """Where records are made durable.  Used by one thread at a time: the writer's."""
+
+    def write(self, batch: Sequence[Record]) -> list[Outcome]:
+        """Make a batch durable in one commit and say what became of each record, in order.
+
+        The insert decides what is a duplicate; of two with one replay key in a batch the first wins.  A record that
+        is already there, byte for byte, is Written again; another leaf under its name is NotWritten.
+
+        Raises:
+            StoreUnavailable: none of the batch may be relied upon.  The next call opens the place anew.
+        """
+
+    def idle(self) -> None:
+        """Tend the place while nothing is to be written; opens it when it was lost.
+
+        Raises:
+            StoreUnavailable: it is still not there.
+        """
+
+    def close(self) -> None:
+        """Let go of the place.  A later call of ``write`` opens it again."""
+
+
+def write_apart(write: Callable[[Sequence[Record]], list[Outcome]], batch: Sequence[Record]) -> list[Outcome]:
+    """Write a batch with a record that cannot be stored: each in a commit of its own, so that it fails alone."""
+    outcomes: list[Outcome] = []
+    for record in batch:
+        try:
+            outcomes += write((record,))
+        except RecordUnwritable as error:
+            outcomes.append(NotWritten(str(error)))
+        except StoreUnavailable as error:
+            if not outcomes:
+                raise
+            # What was committed before stays; the rest of the batch waits for a better time.
+            return [*outcomes, *(NotWritten(str(error)) for _ in range(len(batch) - len(outcomes)))]
+    return outcomes

@@ -1,0 +1,35 @@
+"""What can go wrong when a batch is written record by record."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from esb.audit.record import WRITTEN, NotWritten, Outcome, Record, RecordUnwritable, StoreUnavailable, write_apart
+
+MakeRecord = Callable[..., Record]
+
+
+def _store(**failures: Exception) -> Callable[[Sequence[Record]], list[Outcome]]:
+    def write(batch: Sequence[Record]) -> list[Outcome]:
+        (record,) = batch
+        if record.entry.exchange in failures:
+            raise failures[record.entry.exchange]
+        return [WRITTEN]
+
+    return write
+
+
+def test_a_record_that_cannot_be_stored_fails_alone(make_record: MakeRecord) -> None:
+    batch = [make_record(exchange=name) for name in "abc"]
+    assert write_apart(_store(b=RecordUnwritable("too big")), batch) == [WRITTEN, NotWritten("too big"), WRITTEN]
+
+
+def test_what_was_committed_before_the_place_was_lost_stays_written(make_record: MakeRecord) -> None:
+    batch = [make_record(exchange=name) for name in "abc"]
+    lost = NotWritten("gone")
+    assert write_apart(_store(b=StoreUnavailable("gone")), batch) == [WRITTEN, lost, lost]
+
+
+def test_a_place_lost_from_the_start_is_told_as_such(make_record: MakeRecord) -> None:
+    with pytest.raises(StoreUnavailable):
+        write_apart(_store(a=StoreUnavailable("gone")), [make_record(exchange="a")])
