@@ -1,0 +1,1 @@
+"""The doors: what stands behind each URL of the bus."""

@@ -84,6 +84,7 @@ class Operation:
         output: the same for the answer; None for a one-way operation.
         soap_action: as the binding declares it, "" when it declares none.
         actions: every value that SOAPAction or wsa:Action may lawfully have for this operation.
+        output_action: what wsa:Action of the answer is, "" when one-way.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Operation:
     output: str | None
     soap_action: str
     actions: frozenset[str] = frozenset()
+    output_action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

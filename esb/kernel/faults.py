@@ -81,7 +81,7 @@ class Code(Enum):
 _C = CodeFacts(Blame.CONSUMER, Retry.NO)
 _FACTS: Mapping[Code, CodeFacts] = {
     **dict.fromkeys(Code, _C),
-    Code.RESOURCE_SUSPENDED: CodeFacts(Blame.PROVIDER, Retry.AFTER),
+    Code.RESOURCE_SUSPENDED: CodeFacts(Blame.CONSUMER, Retry.AFTER),
     Code.REVOCATION_UNKNOWN: CodeFacts(Blame.BUS, Retry.AFTER),
     Code.QUOTA_EXCEEDED: CodeFacts(Blame.CONSUMER, Retry.AFTER),
     Code.PROVIDER_UNAVAILABLE: CodeFacts(Blame.PROVIDER, Retry.YES),

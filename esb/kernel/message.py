@@ -114,6 +114,8 @@ class Authenticated:
         consumer: code of the member that owns the signing certificate.
         message_id: wsa:MessageID, else the Exchange header's id, else ``signature.identity`` in hex (TIM-04).
         action, to: signed WS-Addressing headers, None when absent.
+        addressing: the WS-Addressing namespace that the request speaks, None when none.
+        addressed_id: wsa:MessageID, None when absent.
     """
 
     parsed: Parsed
@@ -123,6 +125,8 @@ class Authenticated:
     exchange: ExchangeHeader
     action: str | None
     to: str | None
+    addressing: str | None = None
+    addressed_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,25 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request whose record is durable: from here on it may be forwarded.
+
+    Attributes:
+        record: the record's id; ``leaf`` the SHA-256 leaf hash of it (32 bytes).
+        digest: SHA-256 of the message as received, to which the receipt binds the answer.
+    """
+
+    validated: Validated
+    record: str
+    leaf: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """What goes to the provider: the whole envelope as bytes, and how."""
 
+    exchange: str
     service: Service
     operation: Operation
     version: SoapVersion
@@ -178,41 +198,68 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderAnswer:
-    """What the provider gave back, whatever its adapter: an envelope's bytes, in UTF-8, not yet looked into."""
+class Routed:
+    """An accepted request with the envelope that goes to the provider."""
 
-    version: SoapVersion
-    data: bytes
+    accepted: Accepted
+    outgoing: Outgoing
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A provider's answer, parsed, verified where demanded, and canonical.
+class ProviderAnswer:
+    """What the provider gave back, whatever its adapter: an envelope's bytes, not yet looked into.
+
+    ``charset`` is the HTTP charset parameter, if any.  ``data`` is empty for a one-way operation.
+    """
+
+    version: SoapVersion
+    data: bytes
+    charset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A provider's answer with the time that it took (microseconds)."""
+
+    routed: Routed
+    answer: ProviderAnswer
+    provider_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAnswer:
+    """A provider's answer, parsed, verified where the resource demands it, and canonical.
 
     Attributes:
-        body: canonical octets of the soap:Body, with its wsu:Id.
-        body_id: that id.
-        prefixes: PrefixList the octets need.
-        sha256: SHA-256 of ``body``.
-        is_fault: whether the Body holds the provider's own SOAP fault.
-        payload: the Body's element, for the judge; None when empty.
+        version: the SOAP version it came in.
+        payload: the Body's element, for the judge; None when empty or one-way.
+        content: canonical octets of what stands in the Body (the payload, or nothing).
+        prefixes: prefixes whose bindings the content's values need beyond its own names; their declarations stand in
+            ``content`` and belong in the PrefixList of whoever signs it.
+        is_fault: whether the payload is the provider's own SOAP fault.
         provider_signed: whether the provider's own signature was verified.
     """
 
-    answer: ProviderAnswer
-    body: bytes
-    body_id: str
-    prefixes: tuple[str, ...]
-    sha256: bytes
-    is_fault: bool
+    answered: Answered
+    version: SoapVersion
     payload: Element | None
+    content: bytes
+    prefixes: tuple[str, ...]
+    is_fault: bool
     provider_signed: bool
-    scope: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAnswer:
+    """An answer judged against its schema; ``warnings`` are violations let through."""
+
+    verified: VerifiedAnswer
+    warnings: tuple[Violation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """What leaves for the consumer: signed, recorded, final."""
+    """What leaves for the consumer: signed, recorded, final.  ``status`` is the HTTP status."""
 
     status: int
     version: SoapVersion

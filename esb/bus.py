@@ -1,0 +1,107 @@
+"""The bus: carries one message along the way, and is the only place that turns an error into a refusal."""
+
+from collections.abc import Callable
+from inspect import isawaitable
+
+from esb.kernel import rules
+from esb.kernel.faults import Refusal
+from esb.kernel.message import Received, Replied
+from esb.stages.order import REQUEST, RESPONSE
+from esb.stages.progress import Progress
+from esb.stages.reply import refuse, reply
+from esb.stages.sign import Signed
+from esb.stages.way import Way
+
+_ORDER = tuple((stage.__name__, stage) for stage in (*REQUEST, *RESPONSE))
+
+
+class Bus:
+    """Carries messages.  One per process; holds no state of its own but what ``way`` holds.
+
+    Args:
+        way: the departments.
+        failed: told of an unexpected exception (exchange id, exception), for the log; must not raise.
+    """
+
+    def __init__(self, way: Way, failed: Callable[[str, BaseException], None]) -> None:
+        self.way = way
+        self._failed = failed
+        self.stopping = False
+
+    async def carry(self, received: Received) -> Replied:
+        """Carry one message from parse to reply.  Never raises: whatever goes wrong is a signed, recorded fault."""
+        progress = Progress.of(received)
+        way = self.way
+        if self.stopping:
+            return await self.refuse(
+                Refusal(rules.BUS_STOPPING, "This bus is shutting down: ask again, another answers.", {}, 1), progress
+            )
+        try:
+            way.load.enter()
+        except Refusal as refusal:
+            return await self.refuse(refusal, progress)
+        try:
+            return await self._walk(progress)
+        except Refusal as refusal:
+            return await self.refuse(refusal, progress)
+        except Exception as error:  # noqa: BLE001 - a fault of the program must still end as a signed fault
+            self._failed(progress.exchange, error)
+            return await self.refuse(Refusal(rules.BUS_ERROR, "The bus failed; the operator has been told."), progress)
+        finally:
+            way.load.leave()
+
+    async def _walk(self, progress: Progress) -> Replied:
+        message = progress.message
+        for name, stage in _ORDER:
+            progress.stage = name
+            message = stage(message, self.way)
+            if isawaitable(message):
+                message = await message
+            if isinstance(message, Replied):
+                self._told(progress, message, message.status)
+                return message
+            progress.message = message
+        raise RuntimeError("the way ended without a reply")
+
+    async def refuse(self, refusal: Refusal, progress: Progress) -> Replied:
+        """Answer with a signed fault that is on record.  When even that cannot be recorded, the fault says so (BUS-01)
+        and nothing else happens."""
+        signed = self._signed_fault(refusal, progress)
+        try:
+            replied = await reply(signed, self.way)
+        except Refusal as unrecorded:
+            self._log(progress, unrecorded, 0)
+            progress.stage = "reply"
+            signed = self._signed_fault(unrecorded, progress)
+            replied = Replied(signed.status, signed.version, signed.envelope, signed.retry_after)
+        self._log(progress, refusal, replied.status)
+        return replied
+
+    def _signed_fault(self, refusal: Refusal, progress: Progress) -> Signed:
+        return refuse(refusal, progress, self.way)
+
+    def _told(self, progress: Progress, replied: Replied, status: int) -> None:
+        authorized = progress.authorized
+        self.way.log(
+            "exchange",
+            exchange=progress.exchange,
+            consumer=authorized.client if authorized else "",
+            service=authorized.service.id.text if authorized else progress.path,
+            operation=authorized.operation.name if authorized else "",
+            status=status,
+            ms=round((self.way.clock.now() - progress.at) * 1000, 1),
+        )
+
+    def _log(self, progress: Progress, refusal: Refusal, status: int) -> None:
+        authenticated = progress.authenticated
+        self.way.log(
+            "refused",
+            exchange=progress.exchange,
+            consumer=authenticated.consumer if authenticated else "",
+            path=progress.path,
+            code=refusal.code.value,
+            rule=refusal.rule.id,
+            stage=progress.stage,
+            status=status,
+            ms=round((self.way.clock.now() - progress.at) * 1000, 1),
+        )

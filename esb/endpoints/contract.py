@@ -1,0 +1,98 @@
+"""The contract door: ``?wsdl`` (also ``&soap=1.2``, ``&policy``), ``?xsd=NAME``, ``?bundle``, ``?sample=OPERATION``."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+from esb.kernel.contract import Contract
+from esb.kernel.directory import Service, ServiceStatus
+from esb.kernel.http import HttpRequest, HttpResponse
+from esb.kernel.names import ServiceId
+from esb.kernel.soap import SoapVersion
+from esb.wsdl.bundle import bundle_zip
+from esb.wsdl.publish import publish_wsdl, published_schema
+from esb.wsdl.sample import sample_request
+
+_XML = "text/xml; charset=utf-8"
+
+
+class ContractDoor:
+    """Publishes contracts.
+
+    Args:
+        find: a registered service by URL path.
+        contract: reads a contract by its digest, off the reactor.
+        run: runs a blocking function off the reactor.
+        address: the bus's public base URL, from configuration and never from a request.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], Service | None],
+        contract: Callable[[str], Contract],
+        run: Callable[[Callable[[], HttpResponse]], Awaitable[HttpResponse]],
+        address: str,
+    ) -> None:
+        self._find = find
+        self._contract = contract
+        self._run = run
+        self._address = address
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer a GET below /services/."""
+        service = self._find(request.path)
+        if service is None or service.status is ServiceStatus.RETIRED:
+            return _plain(404, "No resource is registered at this address.")
+        query = {name.lower(): value for name, value in parse_qsl(request.query, keep_blank_values=True)}
+        found = service
+
+        def answer() -> HttpResponse:
+            return self._answer(found, query)
+
+        return await self._run(answer)
+
+    def _answer(self, service: Service, query: dict[str, str]) -> HttpResponse:
+        contract = self._contract(service.contract)
+        address = self._address + service.id.path
+        if "wsdl" in query or "singlewsdl" in query:
+            version = query.get("soap", "1.1")
+            if version not in ("1.1", "1.2"):
+                return _plain(400, "soap is 1.1 or 1.2.")
+            octets = publish_wsdl(
+                contract,
+                service.id,
+                address,
+                SoapVersion.V11 if version == "1.1" else SoapVersion.V12,
+                policy="policy" in query,
+            )
+            return HttpResponse(200, _XML, octets)
+        if "xsd" in query:
+            # A name is a key of the contract's own documents: nothing of it ever touches a file system.
+            schema = published_schema(contract, query["xsd"])
+            if schema is None:
+                return _plain(404, "The contract has no schema of this name: see ?bundle.")
+            return HttpResponse(200, _XML, schema)
+        if "bundle" in query:
+            name = f"{service.id.member}-{service.id.service}-{service.id.version}.zip"
+            disposition = (("Content-Disposition", f'attachment; filename="{name}"'),)
+            return HttpResponse(200, "application/zip", bundle_zip(contract, service.id, address), disposition)
+        if "sample" in query:
+            for operation in contract.operations:
+                if operation.name == query["sample"]:
+                    return HttpResponse(200, _XML, sample_request(contract, operation))
+            return _plain(404, "The contract has no operation of this name: see ?wsdl.")
+        return _plain(200, _help(service.id, address))
+
+
+def _help(service: ServiceId, address: str) -> str:
+    return (
+        f"{service}\n\nPOST SOAP requests here. GET:\n"
+        f"  {address}?wsdl            the contract, SOAP 1.1\n"
+        f"  {address}?wsdl&soap=1.2   the same for SOAP 1.2\n"
+        f"  {address}?wsdl&policy     with WS-SecurityPolicy\n"
+        f"  {address}?bundle          WSDL and schemas as a closed zip\n"
+        f"  {address}?sample=NAME     a sample request of an operation\n"
+    )
+
+
+def _plain(status: int, text: str) -> HttpResponse:
+    return HttpResponse(status, "text/plain; charset=utf-8", text.encode() + b"\n")

@@ -1,0 +1,36 @@
+"""The front door: which of the doors a request goes to, by method and path."""
+
+from esb.endpoints.contract import ContractDoor
+from esb.endpoints.exchange import ExchangeDoor
+from esb.endpoints.health import Check, healthz, readyz
+from esb.kernel.http import HttpRequest, HttpResponse
+from esb.kernel.names import SERVICES_ROOT
+
+
+class FrontDoor:
+    """Routes requests; the :data:`esb.kernel.http.HttpHandler` of the listener."""
+
+    def __init__(self, exchange: ExchangeDoor, contract: ContractDoor, checks: dict[str, Check]) -> None:
+        self._exchange = exchange
+        self._contract = contract
+        self._checks = checks
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        if request.method == "POST":
+            # Whatever is posted is taken for a message: a SOAP client is told in SOAP that nothing is here (RTE-01).
+            return await self._exchange.post(request)
+        if request.method not in ("GET", "HEAD"):
+            return _not_allowed("GET, HEAD, POST")
+        if request.path.startswith(SERVICES_ROOT):
+            return await self._contract.get(request)
+        if request.path == "/healthz":
+            return healthz()
+        if request.path == "/readyz":
+            return readyz(self._checks)
+        return HttpResponse(404, "text/plain; charset=utf-8", b"Nothing is here. Resources stand under /services/.\n")
+
+
+def _not_allowed(allowed: str) -> HttpResponse:
+    body = f"Use {allowed}.\n".encode()
+    return HttpResponse(405, "text/plain; charset=utf-8", body, (("Allow", allowed),))

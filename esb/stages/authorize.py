@@ -1,0 +1,31 @@
+"""Authorize: which resource and operation, and whether this consumer may ask it.  Only after the signature."""
+
+from esb.kernel.message import Authenticated, Authorized
+from esb.routing.grants import check_member, find_grant
+from esb.routing.table import check_actions, check_to, find_operation, find_service
+from esb.stages.way import Way
+
+
+def authorize(message: Authenticated, way: Way) -> Authorized:
+    """Find resource, operation and grant, and count the request against the grant's quota.
+
+    Raises:
+        Refusal: ACC-01 to ACC-08, RTE-01 to RTE-03, ADR-01, ADR-02.
+    """
+    directory = way.directory
+    received = message.parsed.received
+    check_member(directory, message.consumer)
+    service = find_service(directory, received.path)
+    check_to(service, message.to, way.addresses)
+    operation = find_operation(service, _payload_tag(message))
+    check_actions(operation, received.action, message.action)
+    now = way.clock.now()
+    grant, client = find_grant(directory, message.consumer, service, operation, message.exchange, now)
+    way.quotas.take(grant, now)
+    return Authorized(message, service, operation, grant, client)
+
+
+def _payload_tag(message: Authenticated) -> str:
+    """Clark name of the signed Body's element; "" when the Body is empty."""
+    body = message.signature.body.element
+    return str(body[0].tag) if len(body) else ""

@@ -1,0 +1,213 @@
+"""Reply: what leaves is recorded first; and the one place where a refusal becomes a SOAP fault with an HTTP status.
+
+Internals never leak here: a fault holds the rule, its sentence and safe particulars, nothing of any exception's text.
+"""
+
+from hashlib import sha256
+from typing import Final
+
+from esb.audit.entry import Entry, Kind, clip, record_id
+from esb.audit.leaf import leaf_bytes
+from esb.audit.record import NotWritten, Record
+from esb.kernel import namespaces as ns
+from esb.kernel import rules
+from esb.kernel.faults import Blame, Code, Refusal, Retry
+from esb.kernel.message import Accepted, Replied
+from esb.kernel.soap import SoapVersion
+from esb.stages import compose
+from esb.stages.progress import Progress
+from esb.stages.record import MICRO
+from esb.stages.sign import Signed, receipt_header
+from esb.stages.validate import SchemaRefusal
+from esb.stages.way import Way
+
+# WSS 1.0 section 12: the standard's own names for what went wrong, where it has one.
+_WSS: Final = {
+    Code.SIGNATURE_MISSING: "wsse:InvalidSecurity",
+    Code.SIGNATURE_INVALID: "wsse:FailedCheck",
+    Code.PART_NOT_SIGNED: "wsse:InvalidSecurity",
+    Code.ALGORITHM_FORBIDDEN: "wsse:UnsupportedAlgorithm",
+    Code.CERTIFICATE_UNKNOWN: "wsse:SecurityTokenUnavailable",
+    Code.CERTIFICATE_EXPIRED: "wsse:InvalidSecurityToken",
+    Code.CERTIFICATE_REVOKED: "wsse:InvalidSecurityToken",
+    Code.CERTIFICATE_NOT_YET_VALID: "wsse:InvalidSecurityToken",
+    Code.KEY_USAGE_FORBIDDEN: "wsse:InvalidSecurityToken",
+    Code.MESSAGE_EXPIRED: "wsu:MessageExpired",
+}
+_SOAP_OWN: Final = {Code.VERSION_MISMATCH: "VersionMismatch", Code.NOT_UNDERSTOOD: "MustUnderstand"}
+_CLASS: Final = {
+    SoapVersion.V11: {Blame.CONSUMER: "Client", Blame.PROVIDER: "Server", Blame.BUS: "Server"},
+    SoapVersion.V12: {Blame.CONSUMER: "Sender", Blame.PROVIDER: "Receiver", Blame.BUS: "Receiver"},
+}
+# Statuses that a code needs whatever the SOAP version (RST-01); all others follow the SOAP binding (RST-02, RST-03).
+_STATUS: Final = {
+    Code.UNSUPPORTED_MEDIA: 415,
+    Code.TOO_LARGE: 413,
+    Code.QUOTA_EXCEEDED: 429,
+    Code.OVERLOADED: 503,
+    Code.PROVIDER_UNAVAILABLE: 502,
+    Code.PROVIDER_TIMEOUT: 504,
+    Code.PROVIDER_FAULT: 502,
+    Code.PROVIDER_SIGNATURE_INVALID: 502,
+}
+
+
+async def reply(message: Signed, way: Way) -> Replied:
+    """Record what leaves, then let it go.
+
+    Raises:
+        Refusal: BUS-01 when the log cannot take the record: then it does not leave.
+    """
+    outcome = await way.evidence.write(Record(message.entry, message.leaf, message.received, message.envelope, None))
+    if isinstance(outcome, NotWritten):
+        raise Refusal(
+            rules.BUS_EVIDENCE, "The answer could not be recorded, so it is not given: ask the operator.", {}, 5
+        )
+    return Replied(message.status, message.version, message.envelope, message.retry_after)
+
+
+def status_of(code: Code, version: SoapVersion) -> int:
+    """The HTTP status that a fault with this code rides on: 500 in SOAP 1.1 (WS-I R1126), 400 or 500 by blame in
+    SOAP 1.2 (part 2, table 20), unless the code needs its own."""
+    own = _STATUS.get(code)
+    if own is not None:
+        return own
+    if version is SoapVersion.V12 and code.facts.blame is Blame.CONSUMER:
+        return 400
+    return 500
+
+
+def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
+    """The signed fault for a refusal, with its receipt and the entry that goes on record.
+
+    Args:
+        progress: how far the message had come; nothing in it is trusted beyond what its types say.
+    """
+    version = progress.version
+    now = way.clock.now()
+    content, prefixes, declared = fault_content(refusal, progress.exchange, progress.stage, version)
+    body, part = compose.body_element(version, f"body-{progress.exchange}", content, prefixes, declared)
+    entry = _refusal_entry(refusal, progress, part.sha256.hex(), now)
+    leaf = leaf_bytes(entry)
+    receipt, receipt_part = receipt_header(progress.reached(Accepted), entry, leaf, progress.at, now)
+    security = way.signer.security_header(
+        version, (part, receipt_part), now, way.answer_lifetime, progress.exchange, None
+    )
+    raw = progress.raw
+    return Signed(
+        version=version,
+        status=status_of(refusal.code, version),
+        envelope=compose.envelope(version, (security, receipt), body),
+        entry=entry,
+        leaf=leaf,
+        received=raw if len(raw) <= way.keep_refused and progress.reached(Accepted) is None else b"",
+        retry_after=refusal.retry_after,
+    )
+
+
+def fault_content(
+    refusal: Refusal, exchange: str, stage: str, version: SoapVersion
+) -> tuple[bytes, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """A soap:Fault as canonical octets for inside the Body, the PrefixList it needs, and what the Body declares.
+
+    Code names are qualified names in text, whose prefixes canonical XML does not see: the PrefixList keeps them.
+    """
+    code = refusal.code
+    blame = _SOAP_OWN.get(code) or _CLASS[version][code.facts.blame]
+    name = _WSS.get(code) if blame not in _SOAP_OWN.values() else None
+    detail = _detail(refusal, exchange, stage)
+    if version is SoapVersion.V11:
+        content = (
+            f"<soap:Fault><faultcode>{name or f'soap:{blame}'}</faultcode>"
+            f'<faultstring xml:lang="en">{compose.text(refusal.reason)}</faultstring>'
+            f"<detail>{detail}</detail></soap:Fault>"
+        )
+    else:
+        name = name or f"exch:{code.value}"
+        content = (
+            f"<soap:Fault><soap:Code><soap:Value>soap:{blame}</soap:Value>"
+            f"<soap:Subcode><soap:Value>{name}</soap:Value></soap:Subcode></soap:Code>"
+            f'<soap:Reason><soap:Text xml:lang="en">{compose.text(refusal.reason)}</soap:Text></soap:Reason>'
+            f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
+        )
+    if name is not None and name.startswith("wsse:"):
+        return content.encode(), ("wsse",), (("wsse", ns.WSSE),)
+    if name is not None and name.startswith("exch:"):
+        # The Body declares exch, so exch:Fault inside must not (canonical form declares a prefix once).
+        bare = content.replace(f' xmlns:exch="{ns.EXCHANGE}"', "", 1)
+        return bare.encode(), ("exch",), (("exch", ns.EXCHANGE),)
+    return content.encode(), (), ()
+
+
+def _detail(refusal: Refusal, exchange: str, stage: str) -> str:
+    retry = refusal.code.facts.retry
+    if refusal.retry_after is not None and retry is Retry.NO:
+        retry = Retry.AFTER
+    violations = refusal.violations if isinstance(refusal, SchemaRefusal) else ()
+    return "".join(
+        (
+            f'<exch:Fault xmlns:exch="{ns.EXCHANGE}">',
+            compose.field("code", refusal.code.value),
+            compose.field("rule", refusal.rule.id),
+            compose.field("exchange", exchange),
+            compose.field("stage", stage),
+            compose.field("retryable", retry.value),
+            "" if refusal.retry_after is None else compose.field("retryAfter", str(refusal.retry_after)),
+            *(
+                f'<exch:particular name="{compose.attribute(_xml(name))}">{compose.text(_xml(value))}</exch:particular>'
+                for name, value in refusal.particulars.items()
+            ),
+            *(
+                f"<exch:violation>{compose.field('line', str(each.line))}{compose.field('column', str(each.column))}"
+                f"{compose.field('path', _xml(each.path))}{compose.field('expected', _xml(each.expected))}"
+                "</exch:violation>"
+                for each in violations
+            ),
+            "</exch:Fault>",
+        )
+    )
+
+
+def _xml(value: str) -> str:
+    """A stranger's text with what XML 1.0 cannot hold taken out, and bounded."""
+    short = value[:512]
+    if short.isprintable():
+        return short
+    return "".join(each if each.isprintable() else "\ufffd" for each in short)
+
+
+def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: float) -> Entry:
+    authenticated = progress.authenticated
+    authorized = progress.authorized
+    accepted = progress.reached(Accepted)
+    exchange = None if authenticated is None else authenticated.exchange
+    grant = None if authorized is None else authorized.grant
+    return Entry(
+        record=record_id(progress.exchange, Kind.REFUSAL),
+        exchange=progress.exchange,
+        kind=Kind.REFUSAL,
+        at=int(now * MICRO),
+        consumer="" if authenticated is None else authenticated.consumer,
+        client="" if authorized is None else authorized.client,
+        service=clip(progress.path) if authorized is None else authorized.service.id.text,
+        operation="" if authorized is None else authorized.operation.name,
+        message_id="" if authenticated is None else authenticated.message_id,
+        grant=None if grant is None else grant.id,
+        purpose="" if grant is None else grant.purpose,
+        legal_basis="" if grant is None else grant.legal_basis,
+        case_number=(exchange and exchange.case_number) or "",
+        officer=(exchange and exchange.officer) or "",
+        on_behalf_of=(exchange and exchange.on_behalf_of) or "",
+        outcome=refusal.code.value,
+        rule=refusal.rule.id,
+        reason=clip(refusal.reason),
+        stage=progress.stage,
+        certificate="" if authenticated is None else authenticated.signature.signer.sha256.hex(),
+        signature="" if authenticated is None else authenticated.signature.identity.hex(),
+        message_sha256=sha256(progress.raw).hexdigest(),
+        body_sha256=body_sha256,
+        request_leaf="" if accepted is None else accepted.leaf.hex(),
+        duration_us=int((now - progress.at) * MICRO),
+        provider_us=None,
+        peer=progress.peer,
+    )

@@ -1,0 +1,154 @@
+"""Route: the envelope that goes to the provider is written, from what was signed and nothing else."""
+
+from base64 import b64encode
+from hashlib import sha256
+
+from esb.certs.sign import PartDigest
+from esb.kernel import namespaces as ns
+from esb.kernel import rules
+from esb.kernel.directory import SignatureMode
+from esb.kernel.faults import Refusal
+from esb.kernel.message import Accepted, Outgoing, Routed, VerifiedSignature
+from esb.kernel.soap import SoapVersion
+from esb.kernel.xml import Element, canonicalize
+from esb.stages import compose
+from esb.stages.way import Way
+
+
+def route(message: Accepted, way: Way) -> Routed:
+    """Compose what the provider gets under the resource's signature mode.
+
+    ``bus``: the Body and an ``exch:Forwarded`` header under the bus's signature.  ``carry``: the consumer's signed
+    parts byte for byte with its own signature, and beside them the bus's.  ``none``: the Body alone.
+
+    Raises:
+        Refusal: PRV-05 while the provider is given a pause; MSG-10 when signatures are carried and the provider
+            speaks the other SOAP version only.
+    """
+    authorized = message.validated.authorized
+    service = authorized.service
+    received = authorized.authenticated.parsed.received
+    way.breaker.check(service.endpoint, way.clock.monotonic())
+    version = service.provider_version or received.version
+    if service.signature is SignatureMode.CARRY:
+        if version is not received.version:
+            raise Refusal(
+                rules.SOAP_VERSION,
+                "This resource is given consumers' own signatures, so it takes its provider's SOAP version only.",
+                {"wanted": version.media_type},
+            )
+        octets = _carried(message, version, way)
+    else:
+        octets = _signed_by_bus(message, version, way)
+    return Routed(message, Outgoing(received.exchange, service, authorized.operation, version, octets))
+
+
+def _signed_by_bus(message: Accepted, version: SoapVersion, way: Way) -> bytes:
+    authorized = message.validated.authorized
+    exchange = authorized.authenticated.parsed.received.exchange
+    part = authorized.authenticated.signature.body
+    scope = tuple(prefix for prefix, _ in message.validated.scope)
+    body: bytes
+    signed: PartDigest
+    if version is authorized.authenticated.parsed.received.version and not scope:
+        body, signed = part.canonical, PartDigest(part.id, part.sha256, part.prefixes)
+    else:
+        prefixes = tuple(sorted({*part.prefixes, *scope}))
+        content = canonicalize(part.element[0], prefixes) if len(part.element) else b""
+        body, signed = compose.body_element(version, f"body-{exchange}", content, prefixes)
+    if authorized.service.signature is SignatureMode.NONE:
+        return compose.envelope(version, (), body)
+    forwarded, forwarded_part = _forwarded(message)
+    security = way.signer.security_header(
+        version, (signed, forwarded_part), way.clock.now(), way.answer_lifetime, exchange, None
+    )
+    return compose.envelope(version, (security, forwarded), body)
+
+
+def _carried(message: Accepted, version: SoapVersion, way: Way) -> bytes:
+    authorized = message.validated.authorized
+    exchange = authorized.authenticated.parsed.received.exchange
+    signature = authorized.authenticated.signature
+    part = signature.body
+    forwarded, forwarded_part = _forwarded(message)
+    own = way.signer.security_header(
+        version,
+        (PartDigest(part.id, part.sha256, part.prefixes), forwarded_part),
+        way.clock.now(),
+        way.answer_lifetime,
+        exchange,
+        ns.BUS_ACTOR,
+    )
+    blocks = (own, forwarded, consumers_security(signature), *(block.canonical for block in signature.blocks))
+    return compose.envelope(version, blocks, part.canonical, message.validated.scope)
+
+
+def consumers_security(signature: VerifiedSignature) -> bytes:
+    """The consumer's wsse:Security as it was signed: token, Timestamp and Signature in their order, nothing else.
+
+    Each is written in exclusive canonical form with every prefix that a PrefixList in it names, so that whoever
+    canonicalizes it again in the new envelope arrives at the same octets.
+    """
+    wanted = {id(signature.timestamp.element), id(signature.signature)}
+    if signature.token is not None:
+        wanted.add(id(signature.token))
+    prefixes = _listed_prefixes(signature.signature)
+    attributes = "".join(
+        f' {_prefixed(str(name))}="{compose.attribute(str(value))}"'
+        for name, value in signature.security.attrib.items()
+    )
+    inside = b"".join(
+        signature.timestamp.canonical if child is signature.timestamp.element else canonicalize(child, prefixes)
+        for child in signature.security
+        if id(child) in wanted
+    )
+    return (
+        f'<wsse:Security xmlns:wsse="{ns.WSSE}" xmlns:wsu="{ns.WSU}"{attributes}>'.encode()
+        + inside
+        + b"</wsse:Security>"
+    )
+
+
+def _prefixed(name: str) -> str:
+    uri, _, local = name.rpartition("}")
+    if uri == "{" + ns.WSU:
+        return f"wsu:{local}"
+    return f"soap:{local}" if uri in ("{" + ns.SOAP11, "{" + ns.SOAP12) else local
+
+
+def _listed_prefixes(signature: Element) -> tuple[str, ...]:
+    listed: set[str] = set()
+    for inclusive in signature.iter(f"{{{ns.EXC_C14N}}}InclusiveNamespaces"):
+        listed.update((inclusive.get("PrefixList") or "").split())
+    return tuple(sorted(listed))
+
+
+def _forwarded(message: Accepted) -> tuple[bytes, PartDigest]:
+    """``exch:Forwarded``: who asks, for what and on which ground, told to the provider under the bus's signature."""
+    authorized = message.validated.authorized
+    authenticated = authorized.authenticated
+    received = authenticated.parsed.received
+    exchange = authenticated.exchange
+    grant = authorized.grant
+    children = "".join(
+        (
+            compose.field("exchange", received.exchange),
+            compose.field("consumer", authenticated.consumer),
+            compose.field("client", authorized.client),
+            compose.field("service", authorized.service.id.text),
+            compose.field("operation", authorized.operation.name),
+            compose.field("purpose", grant.purpose),
+            compose.field("legalBasis", grant.legal_basis),
+            compose.field("caseNumber", exchange.case_number),
+            compose.field("officer", exchange.officer),
+            compose.field("onBehalfOf", exchange.on_behalf_of),
+            compose.field("requestDigest", b64encode(message.digest).decode()),
+            compose.field("receivedAt", compose.iso(received.at)),
+        )
+    )
+    return compose.header_element("Forwarded", f"forwarded-{received.exchange}", children)
+
+
+def digest_text(data: bytes) -> str:
+    """SHA-256 of some octets in base64, as the receipt writes it."""
+    return b64encode(sha256(data).digest()).decode()

@@ -1,0 +1,159 @@
+"""Sign: the answer gets its receipt, and the bus's signature over Body, Timestamp and receipt."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+
+from esb.audit.entry import Entry, Kind, clip, record_id
+from esb.audit.leaf import leaf_bytes, leaf_hash
+from esb.certs.sign import PartDigest
+from esb.kernel import namespaces as ns
+from esb.kernel.message import Accepted, JudgedAnswer
+from esb.kernel.soap import SoapVersion
+from esb.stages import compose
+from esb.stages.bridge import bridge_fault
+from esb.stages.record import MICRO
+from esb.stages.way import Way
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An envelope that is ready to leave and the evidence that must be durable before it does.
+
+    Attributes:
+        envelope: what leaves; empty for a one-way operation, which is answered by HTTP 202 alone.
+        entry, leaf: the record's facts and their canonical octets, whose hash the receipt already cites.
+        received: the bytes that the record keeps as received: the provider's signed answer, or a refused message.
+    """
+
+    version: SoapVersion
+    status: int
+    envelope: bytes
+    entry: Entry
+    leaf: bytes
+    received: bytes
+    retry_after: int | None = None
+
+
+def sign(message: JudgedAnswer, way: Way) -> Signed:
+    """Put the answer into a signed envelope of the request's SOAP version, with ``exch:Receipt``."""
+    verified = message.verified
+    accepted = verified.answered.routed.accepted
+    received = accepted.validated.authorized.authenticated.parsed.received
+    version = received.version
+    content = verified.content
+    if verified.is_fault and verified.payload is not None and verified.version is not version:
+        content = bridge_fault(verified.payload, version)
+    body, body_part = compose.body_element(version, f"body-{received.exchange}", content, verified.prefixes)
+    now = way.clock.now()
+    answer = verified.answered.answer
+    entry = answer_entry(message, sha256(answer.data).hexdigest(), body_part.sha256.hex(), now)
+    leaf = leaf_bytes(entry)
+    kept = answer.data if verified.provider_signed else b""
+    if verified.answered.routed.outgoing.operation.output is None and not verified.is_fault:
+        return Signed(version, 202, b"", entry, leaf, kept)
+    receipt, receipt_part = receipt_header(accepted, entry, leaf, received.at, now)
+    headers, parts = _addressing(message, version)
+    security = way.signer.security_header(
+        version, (body_part, receipt_part, *parts), now, way.answer_lifetime, received.exchange, None
+    )
+    octets = compose.envelope(version, (security, receipt, *headers), body)
+    status = 500 if verified.is_fault else 200
+    if verified.is_fault and version is SoapVersion.V12 and b"Sender</" in content:
+        status = 400
+    return Signed(version, status, octets, entry, leaf, kept)
+
+
+def receipt_header(
+    accepted: Accepted | None, entry: Entry, leaf: bytes, received_at: float, now: float
+) -> tuple[bytes, PartDigest]:
+    """``exch:Receipt``: binds what leaves to the request it answers and to both evidence records.
+
+    Args:
+        accepted: the recorded request; None when it was refused before it was recorded.
+        entry, leaf: of the record of what leaves.
+    """
+    children = [
+        compose.field("exchange", entry.exchange),
+        compose.field("requestDigest", b64encode(bytes.fromhex(_request_digest(accepted, entry))).decode()),
+    ]
+    if accepted is not None:
+        children.append(_record("requestRecord", accepted.record, accepted.leaf))
+    children.append(_record("answerRecord", entry.record, leaf_hash(leaf)))
+    children.append(compose.field("receivedAt", compose.iso(received_at)))
+    children.append(compose.field("answeredAt", compose.iso(now)))
+    return compose.header_element("Receipt", f"receipt-{entry.exchange}", "".join(children))
+
+
+def _request_digest(accepted: Accepted | None, entry: Entry) -> str:
+    return entry.message_sha256 if accepted is None else accepted.digest.hex()
+
+
+def _record(local: str, record: str, leaf: bytes) -> str:
+    return (
+        f"<exch:{local}>{compose.field('id', record)}{compose.field('leaf', b64encode(leaf).decode())}</exch:{local}>"
+    )
+
+
+def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, now: float) -> Entry:
+    """The facts of an answer."""
+    verified = message.verified
+    accepted = verified.answered.routed.accepted
+    authorized = accepted.validated.authorized
+    authenticated = authorized.authenticated
+    received = authenticated.parsed.received
+    exchange = authenticated.exchange
+    return Entry(
+        record=record_id(received.exchange, Kind.ANSWER),
+        exchange=received.exchange,
+        kind=Kind.ANSWER,
+        at=int(now * MICRO),
+        consumer=authenticated.consumer,
+        client=authorized.client,
+        service=authorized.service.id.text,
+        operation=authorized.operation.name,
+        message_id=authenticated.message_id,
+        grant=authorized.grant.id,
+        purpose=authorized.grant.purpose,
+        legal_basis=authorized.grant.legal_basis,
+        case_number=exchange.case_number or "",
+        officer=exchange.officer or "",
+        on_behalf_of=exchange.on_behalf_of or "",
+        outcome="provider-fault" if verified.is_fault else "answered",
+        rule="",
+        reason=clip("; ".join(f"{each.path}: {each.expected}" for each in message.warnings)),
+        stage="",
+        certificate=authenticated.signature.signer.sha256.hex(),
+        signature=authenticated.signature.identity.hex(),
+        message_sha256=message_sha256,
+        body_sha256=body_sha256,
+        request_leaf=accepted.leaf.hex(),
+        duration_us=int((now - received.at) * MICRO),
+        provider_us=verified.answered.provider_us,
+        peer=received.peer.address,
+    )
+
+
+def _addressing(message: JudgedAnswer, version: SoapVersion) -> tuple[tuple[bytes, ...], tuple[PartDigest, ...]]:
+    """The answer's WS-Addressing headers, when the request had an id or action of that version (WS-Addressing 1.0
+    SOAP Binding, section 3): RelatesTo and Action, without which a strict stack refuses the answer."""
+    authorized = message.verified.answered.routed.accepted.validated.authorized
+    authenticated = authorized.authenticated
+    relates = authenticated.addressed_id
+    if relates is None:
+        return (), ()
+    uri = authenticated.addressing or ns.WSA
+    ident = authenticated.parsed.received.exchange
+    action = authorized.operation.output_action
+    if message.verified.is_fault or not action:
+        action = uri + "/soap/fault" if uri == ns.WSA else uri + "/fault"
+    octets: list[bytes] = []
+    parts: list[PartDigest] = []
+    for local, value in (("Action", action), ("RelatesTo", relates)):
+        name = f"{local.lower()}-{ident}"
+        block = (
+            f'<wsa:{local} xmlns:wsa="{uri}" xmlns:wsu="{ns.WSU}" wsu:Id="{name}">{compose.text(value)}</wsa:{local}>'
+        ).encode()
+        octets.append(block)
+        parts.append(PartDigest(name, sha256(block).digest(), ()))
+    return tuple(octets), tuple(parts)

@@ -1,0 +1,82 @@
+"""Verify: the provider's answer is parsed, its signature checked where the resource demands one, its content kept
+as canonical octets."""
+
+import re
+from typing import Final
+
+from esb.certs.standing import check_standing
+from esb.certs.window import check_window
+from esb.kernel import rules
+from esb.kernel.directory import AnswerSignature
+from esb.kernel.faults import Refusal
+from esb.kernel.message import Answered, VerifiedAnswer
+from esb.kernel.soap import Envelope, SoapVersion, open_envelope
+from esb.kernel.xml import Element, as_utf8, canonicalize, parse_message
+from esb.stages.way import Way
+
+_QNAME_VALUE: Final = re.compile(rb"""[">]\s*([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*["<]""")
+_FAULT: Final = {version: f"{{{version.value}}}Fault" for version in SoapVersion}
+
+
+def verify(message: Answered, way: Way) -> VerifiedAnswer:
+    """Open a provider's answer.
+
+    Raises:
+        Refusal: PRV-03 when it is no envelope that the message rules allow, PRV-04 for its signature.
+    """
+    answer = message.answer
+    if not answer.data:
+        if message.routed.outgoing.operation.output is None:
+            return VerifiedAnswer(message, answer.version, None, b"", (), False, False)
+        raise Refusal(rules.PRV_ANSWER, "The provider's answer is empty.")
+    try:
+        envelope = open_envelope(parse_message(as_utf8(answer.data, answer.charset), way.xml))
+    except Refusal as refusal:
+        raise Refusal(
+            rules.PRV_ANSWER,
+            "The provider's answer is not a SOAP envelope that the bus passes on.",
+            {"because": refusal.rule.id, **refusal.particulars},
+        ) from refusal
+    signed = message.routed.outgoing.service.answer_signature is AnswerSignature.REQUIRED
+    if signed:
+        _check_signature(envelope, message, way)
+    payload = envelope.payload
+    content, prefixes = (b"", ()) if payload is None else _content(payload, answer.data)
+    is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
+    return VerifiedAnswer(message, envelope.version, payload, content, prefixes, is_fault, signed)
+
+
+def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
+    directory = way.directory
+    owner = message.routed.outgoing.service.id.member
+    now = way.clock.now()
+    try:
+        signature = way.verifier.verify(envelope, directory.certificates)
+        check_standing(signature.signer, now, directory.revocation_known_until)
+        check_window(signature.created, signature.expires, now, way.window, way.skew)
+    except Refusal as refusal:
+        raise Refusal(
+            rules.PRV_SIGNATURE,
+            "The provider's signature on its answer does not hold: " + refusal.reason,
+            {"because": refusal.rule.id},
+        ) from refusal
+    if signature.signer.owner != owner:
+        raise Refusal(
+            rules.PRV_SIGNATURE,
+            "The answer is signed by another member than the owner.",
+            {"signer": signature.signer.owner},
+        )
+
+
+def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Canonical octets of the payload, with the declarations that its values need, and the prefixes of those.
+
+    A value can be a qualified name (xsi:type, xs:QName), whose prefix canonical XML does not see; where a value looks
+    like one and its prefix is declared, the declaration is kept.
+    """
+    octets = canonicalize(payload)
+    found = {match.decode() for match in set(_QNAME_VALUE.findall(octets)) if b"xmlns:" + match + b"=" in data}
+    if not found:
+        return octets, ()
+    prefixes = tuple(sorted(found))
+    return canonicalize(payload, prefixes), prefixes

@@ -1,0 +1,73 @@
+"""What the stages are given: the departments, already wired, and the figures they decide by."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from esb.audit.record import Outcome, Record
+from esb.certs.sign import Signer
+from esb.certs.verify import Verifier
+from esb.kernel.clock import Clock
+from esb.kernel.directory import Directory
+from esb.kernel.message import Outgoing, ProviderAnswer
+from esb.kernel.xml import XmlLimits
+from esb.routing.breaker import Breaker
+from esb.routing.limits import Load, Quotas
+from esb.schemas.judge import Judge
+
+
+class Evidence(Protocol):
+    """The evidence log as the way sees it: a thing to wait for."""
+
+    def write(self, record: Record) -> Awaitable[Outcome]:
+        """Wait until the record is durable, a duplicate, or certainly to be treated as not written."""
+
+    def answer_of(self, exchange: str) -> Awaitable[bytes | None]:
+        """The envelope that was recorded as the answer to an exchange, None while there is none."""
+
+
+class Judges(Protocol):
+    """Compiled contracts by digest."""
+
+    def get(self, digest: str) -> Judge | None:
+        """The judge when it is in memory."""
+
+    def load(self, digest: str) -> Awaitable[Judge]:
+        """Wait until it is: reads and compiles it off the reactor."""
+
+
+class Adapter(Protocol):
+    """How a provider of one kind is spoken to."""
+
+    def ask(self, outgoing: Outgoing) -> Awaitable[ProviderAnswer]:
+        """Deliver once and wait for the answer.  Raises Refusal with a PRV rule."""
+
+
+@dataclass(slots=True)
+class Way:
+    """Everything a stage may use.  Only ``directory`` is ever replaced, whole, between two reactor turns.
+
+    Attributes:
+        window, skew: seconds a message may be old, and may seem to come from the future.
+        addresses: base URLs by which the bus is known (for wsa:To), without trailing slash.
+        answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
+        keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
+    """
+
+    clock: Clock
+    directory: Directory
+    verifier: Verifier
+    signer: Signer
+    judges: Judges
+    evidence: Evidence
+    adapters: Mapping[str, Adapter]
+    quotas: Quotas
+    load: Load
+    breaker: Breaker
+    log: Callable[..., None]
+    xml: XmlLimits = field(default_factory=XmlLimits)
+    window: float = 300.0
+    skew: float = 60.0
+    addresses: frozenset[str] = frozenset()
+    answer_lifetime: float = 300.0
+    keep_refused: int = 65_536
