@@ -1,0 +1,258 @@
+"""Building the directory: everything that a decision needs, read at one moment of the registry.
+
+Rows are read as plain tuples and never as mapped objects: a hundred thousand grants have to load in a few seconds,
+and texts that many of them share are kept once.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Executable, Select, func, select, tuple_
+
+from esb.kernel.directory import (
+    CertificateIndex,
+    CertificateUse,
+    Directory,
+    Grant,
+    KnownCertificate,
+    Member,
+    Operation,
+    Service,
+)
+from esb.kernel.names import ServiceId
+from esb.registry.models import (
+    CertificateRow,
+    ChangeRow,
+    GrantRow,
+    MemberRow,
+    OperationRow,
+    ServiceRow,
+)
+
+Known = Callable[[bytes, str, CertificateUse, str | None], KnownCertificate]
+"""Makes a certificate ready for use: DER, owner ("" for the bus), use, revocation reason or None."""
+Index = Callable[[Iterable[KnownCertificate]], CertificateIndex]
+"""Makes certificates findable by each way in which a message can refer to one."""
+
+GrantKey = tuple[str, str]
+
+_BATCH = 5_000  # rows fetched at a time: what the driver holds at once stays small
+_FULL_AFTER = 1_000  # with more changes than this, reading everything is the shorter way
+
+V = TypeVar("V")
+
+
+def current_version(connection: Connection) -> int:
+    """Return the number of the last change, 0 for a registry without any.  One look at an index."""
+    return connection.scalar(select(func.max(ChangeRow.number))) or 0
+
+
+def build_directory(connection: Connection, known: Known, index: Index, now: float) -> Directory:
+    """Read the whole registry.
+
+    Args:
+        connection: see :func:`esb.registry.database.reading`; its transaction should see one moment throughout.
+        known, index: how certificates are made ready; what they raise passes through.
+        now: Unix seconds, for ``built_at``.
+
+    ``revocation_known_until`` is None: the registry knows nothing of CRLs.
+    """
+    version = current_version(connection)  # first: what is newer than its number is read again, never missed
+    return Directory(
+        version=version,
+        built_at=now,
+        members=MappingProxyType(dict(_members(connection, None))),
+        services=MappingProxyType(dict(_services(connection, None))),
+        grants=MappingProxyType(_by_key(grant for _, _, grant in _grants(connection, None) if grant is not None)),
+        certificates=index([known(*row) for _, row in _certificates(connection, None)]),
+    )
+
+
+def refresh(directory: Directory, connection: Connection, known: Known, index: Index, now: float) -> Directory:
+    """Return the directory as the registry is now, reading only what changed since ``directory.version``.
+
+    The result equals a full :func:`build_directory`, except that ``revocation_known_until`` stays as it was.  Returns
+    ``directory`` itself when nothing changed.  Arguments as for :func:`build_directory`.
+    """
+    changes = connection.execute(
+        select(ChangeRow.number, ChangeRow.kind, ChangeRow.key)
+        .where(ChangeRow.number > directory.version)
+        .order_by(ChangeRow.number)
+        .limit(_FULL_AFTER + 1)
+    ).all()
+    if not changes:
+        return directory
+    if len(changes) > _FULL_AFTER:
+        whole = build_directory(connection, known, index, now)
+        return replace(whole, revocation_known_until=directory.revocation_known_until)
+    touched: dict[str, set[str]] = {}
+    for _, kind, key in changes:
+        touched.setdefault(kind, set()).add(key)
+    return replace(
+        directory,
+        version=changes[-1].number,
+        built_at=now,
+        members=_updated(directory.members, touched.get("member"), lambda keys: _members(connection, keys)),
+        services=_updated(directory.services, touched.get("service"), lambda keys: _services(connection, keys)),
+        grants=_regranted(directory.grants, touched.get("grant"), connection),
+        certificates=_recertified(directory.certificates, touched.get("certificate"), connection, known, index),
+    )
+
+
+def _updated(
+    old: Mapping[str, V], keys: Collection[str] | None, read: Callable[[Collection[str]], Iterable[tuple[str, V]]]
+) -> Mapping[str, V]:
+    """Members and services are never deleted, so what was touched is only ever put in its place."""
+    return MappingProxyType({**old, **dict(read(keys))}) if keys else old
+
+
+def _regranted(
+    old: Mapping[GrantKey, tuple[Grant, ...]], keys: Collection[str] | None, connection: Connection
+) -> Mapping[GrantKey, tuple[Grant, ...]]:
+    if not keys:
+        return old
+    fresh = dict(old)
+    for number, key, grant in _grants(connection, {int(one) for one in keys}):
+        standing = [one for one in fresh.get(key, ()) if one.id != number]
+        if grant is not None:
+            standing.append(grant)
+        if standing:
+            fresh[key] = tuple(sorted(standing, key=lambda one: one.id))
+        else:
+            fresh.pop(key, None)
+    return MappingProxyType(fresh)
+
+
+def _recertified(
+    old: CertificateIndex, keys: Collection[str] | None, connection: Connection, known: Known, index: Index
+) -> CertificateIndex:
+    """Only touched certificates are loaded again: to load a key is the dearest part."""
+    if not keys:
+        return old
+    fresh = {digest: known(*row) for digest, row in _certificates(connection, keys)}
+    kept = (one for one in old.by_sha256.values() if one.sha256.hex() not in fresh)
+    return index(sorted((*kept, *fresh.values()), key=lambda one: one.sha256))
+
+
+def _members(connection: Connection, keys: Collection[str] | None) -> Iterator[tuple[str, Member]]:
+    rows = select(MemberRow.code, MemberRow.name_az, MemberRow.name_en, MemberRow.status).order_by(MemberRow.code)
+    if keys is not None:
+        rows = rows.where(MemberRow.code.in_(keys))
+    for code, name_az, name_en, status in _fetch(connection, rows):
+        yield code, Member(code, name_az, name_en, status)
+
+
+def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[tuple[str, Service]]:
+    """Yield services by URL path; those with the same contract share its operations."""
+    chosen: ColumnElement[bool] | None = None
+    if keys is not None:
+        parts = tuple_(ServiceRow.member, ServiceRow.system, ServiceRow.code, ServiceRow.version)
+        chosen = parts.in_([tuple(key.split("/")) for key in keys])
+    rows = select(
+        ServiceRow.member,
+        ServiceRow.system,
+        ServiceRow.code,
+        ServiceRow.version,
+        ServiceRow.status,
+        ServiceRow.endpoint,
+        ServiceRow.provider_version,
+        ServiceRow.adapter,
+        ServiceRow.signature,
+        ServiceRow.answer_signature,
+        ServiceRow.judge_request,
+        ServiceRow.judge_answer,
+        ServiceRow.timeout,
+        ServiceRow.contract,
+    ).order_by(ServiceRow.id)
+    contracts = select(ServiceRow.contract)
+    if chosen is not None:
+        rows, contracts = rows.where(chosen), contracts.where(chosen)
+    operations = _operations(connection, contracts)
+    nothing: Mapping[str, Operation] = MappingProxyType({})
+    for member, system, code, version, *terms in _fetch(connection, rows):
+        name = ServiceId(member, system, code, version)
+        yield name.path, Service(*(name, *terms, operations.get(terms[-1], nothing)))
+
+
+def _operations(connection: Connection, contracts: Select[str]) -> dict[str, Mapping[str, Operation]]:
+    rows = (
+        select(
+            OperationRow.contract,
+            OperationRow.name,
+            OperationRow.input,
+            OperationRow.output,
+            OperationRow.soap_action,
+            OperationRow.actions,
+        )
+        .where(OperationRow.contract.in_(contracts))
+        .order_by(OperationRow.contract, OperationRow.position)
+    )
+    found: dict[str, dict[str, Operation]] = {}
+    for contract, name, element, output, soap_action, actions in _fetch(connection, rows):
+        operation = Operation(name, element, output, soap_action, frozenset(actions))
+        found.setdefault(contract, {})[element] = operation
+    return {contract: MappingProxyType(operations) for contract, operations in found.items()}
+
+
+def _grants(connection: Connection, numbers: Collection[int] | None) -> Iterator[tuple[int, GrantKey, Grant | None]]:
+    """Yield each grant's number and key, and the grant itself, or None when it is revoked.
+
+    All of them are read without the revoked ones; chosen ones with, since the directory may still hold them.
+    """
+    services = select(ServiceRow.id, ServiceRow.member, ServiceRow.system, ServiceRow.code, ServiceRow.version)
+    rows = select(
+        GrantRow.id,
+        GrantRow.consumer_member,
+        GrantRow.consumer_system,
+        GrantRow.service_id,
+        GrantRow.operations,
+        GrantRow.purpose,
+        GrantRow.legal_basis,
+        GrantRow.valid_from,
+        GrantRow.valid_until,
+        GrantRow.per_second,
+        GrantRow.per_day,
+        GrantRow.required_fields,
+        GrantRow.revoked_at,
+    ).order_by(GrantRow.id)
+    if numbers is None:
+        rows = rows.where(GrantRow.revoked_at.is_(None))
+    else:
+        rows = rows.where(GrantRow.id.in_(numbers))
+        services = services.where(ServiceRow.id.in_(select(GrantRow.service_id).where(GrantRow.id.in_(numbers))))
+    names = {number: "/".join(parts) for number, *parts in _fetch(connection, services)}
+    shared: dict[str, str] = {}
+    for number, member, system, service, operations, purpose, ground, *terms, revoked_at in _fetch(connection, rows):
+        consumer = member if system is None else f"{member}/{system}"
+        key = shared.setdefault(consumer, consumer), names[service]
+        if revoked_at is not None:
+            yield number, key, None
+            continue
+        purpose, ground = shared.setdefault(purpose, purpose), shared.setdefault(ground, ground)  # noqa: PLW2901
+        yield number, key, Grant(number, *key, operations, purpose, ground, *terms)
+
+
+def _by_key(grants: Iterable[Grant]) -> dict[GrantKey, tuple[Grant, ...]]:
+    found: dict[GrantKey, tuple[Grant, ...]] = {}
+    for grant in grants:
+        key = grant.consumer, grant.service
+        found[key] = (*found.get(key, ()), grant)
+    return found
+
+
+def _certificates(
+    connection: Connection, keys: Collection[str] | None
+) -> Iterator[tuple[str, tuple[bytes, str, CertificateUse, str | None]]]:
+    rows = select(
+        CertificateRow.sha256, CertificateRow.der, CertificateRow.owner, CertificateRow.use, CertificateRow.revoked
+    ).order_by(CertificateRow.sha256)
+    if keys is not None:
+        rows = rows.where(CertificateRow.sha256.in_(keys))
+    for digest, der, owner, use, revoked in _fetch(connection, rows):
+        yield digest, (bytes(der), owner or "", use, None if revoked is None else revoked.value)
+
+
+def _fetch(connection: Connection, rows: Executable) -> Iterator[Any]:
+    yield from connection.execution_options(yield_per=_BATCH).execute(rows)
