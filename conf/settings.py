@@ -1,0 +1,179 @@
+"""The settings of the bus as plain frozen values: one section for each department that is given them.
+
+There are no defaults here: they stand in ``default.toml``, each with its meaning.  ``esb/conf/load.py`` reads them;
+``esb/wiring.py`` hands each department its own.  Sizes are bytes, times seconds unless the name says otherwise, paths
+absolute.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from esb.conf.kinds import BaseUrl, Choice, DatabaseUrl, FilePath, Flag, Host, Real, Secret, Size, Urls, Whole, Word
+
+LogFormat = Literal["json", "human", "auto"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+_Seconds = Annotated[float, Real(above=0)]
+_Some = Annotated[int, Whole(1)]
+_OptionalPath = Annotated[Path | None, FilePath(optional=True)]
+_Path = Annotated[Path, FilePath()]
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """Who this bus is to the world."""
+
+    address: Annotated[str, BaseUrl()]
+    also_known_as: Annotated[tuple[str, ...], Urls()]
+    node: Annotated[str, Word()]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The listener and its limits."""
+
+    host: Annotated[str, Host()]
+    port: Annotated[int, Whole(0, 65535)]
+    tls: Annotated[bool, Flag()]
+    tls_certificate: _OptionalPath
+    tls_key: _OptionalPath
+    client_anchors: _OptionalPath
+    require_client_certificate: Annotated[bool, Flag()]
+    header_bytes: Annotated[int, Size(1024)]
+    body_bytes: Annotated[int, Size(1024)]
+    inflated_bytes: Annotated[int, Size(1024)]
+    header_seconds: _Seconds
+    body_seconds: _Seconds
+    idle_seconds: _Seconds
+    connections: _Some
+    drain_seconds: Annotated[float, Real()]
+
+
+@dataclass(frozen=True, slots=True)
+class Xml:
+    """What a message may hold."""
+
+    elements: _Some
+    attributes: _Some
+    namespaces: Annotated[int, Whole(8)]
+    # libxml2 itself stops at 256.
+    depth: Annotated[int, Whole(8, 256)]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a signature may hold."""
+
+    # Body and Timestamp are always signed.
+    references: Annotated[int, Whole(2)]
+    tokens: _Some
+    prefixes: _Some
+    headers: _Some
+    token_characters: Annotated[int, Whole(1024)]
+    # A signature by RSA 4096 takes 684.
+    value_characters: Annotated[int, Whole(684)]
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How old or early a message may be."""
+
+    window_seconds: _Seconds
+    skew_seconds: Annotated[float, Real()]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where the registry is.  The URL may hold a password, so it is left out of the repr."""
+
+    url: Annotated[str, DatabaseUrl("postgresql+psycopg")] = field(repr=False)
+    poll_seconds: Annotated[float, Real(above=0, most=60)]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where evidence is kept and how it is gathered.  The URL may hold a password, so it is left out of the repr."""
+
+    url: Annotated[str, DatabaseUrl("postgresql")] = field(repr=False)
+    max_batch: _Some
+    max_wait_ms: Annotated[float, Real(most=1000)]
+    max_queue: _Some
+    keep_refused_bytes: Annotated[int, Size(0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The bus's own key.  ``passphrase`` comes from the environment alone, and wins over the file."""
+
+    signing_key: _Path
+    certificate: _Path
+    passphrase_file: _Path
+    passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Certs:
+    """Whose certificates are believed."""
+
+    anchors: _Path
+    crl: _Path
+    crl_grace_hours: Annotated[float, Real()]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How providers are spoken to."""
+
+    timeout_seconds: _Seconds
+    connections_per_host: _Some
+    waiting_per_host: Annotated[int, Whole()]
+    connect_seconds: _Seconds
+    idle_seconds: _Seconds
+    max_answer_bytes: Annotated[int, Size(1024)]
+    anchors: _OptionalPath
+    client_certificate: _OptionalPath
+    client_key: _OptionalPath
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much work is taken at once."""
+
+    max_in_flight: _Some
+    per_service_in_flight: _Some
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """When a failing provider is given a pause."""
+
+    failures: _Some
+    pause_seconds: _Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How the process tells what it does."""
+
+    format: Annotated[LogFormat, Choice(get_args(LogFormat))]
+    level: Annotated[LogLevel, Choice(get_args(LogLevel))]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set."""
+
+    bus: Bus
+    door: Door
+    xml: Xml
+    signature: Signature
+    time: Time
+    registry: Registry
+    evidence: Evidence
+    keys: Keys
+    certs: Certs
+    provider: Provider
+    load: Load
+    breaker: Breaker
+    log: Log

@@ -1,0 +1,156 @@
+"""Each kind of setting: what it takes, what it refuses, what it shows."""
+
+from pathlib import Path
+
+import pytest
+
+from esb.conf import kinds
+from esb.conf.kinds import Unfit
+
+HOME = Path("/srv/home")
+
+
+def read(kind: kinds.Kind, value: object) -> object:
+    return kind.read(value, HOME)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "result"),
+    [
+        (kinds.Whole(0, 65535), 0, 0),
+        (kinds.Whole(0, 65535), 65535, 65535),
+        (kinds.Real(), 0, 0.0),
+        (kinds.Real(above=0), 0.5, 0.5),
+        (kinds.Flag(), False, False),
+        (kinds.Size(), 4096, 4096),
+        (kinds.Size(), "64KiB", 65536),
+        (kinds.Size(), "10 MiB", 10 * 1024 * 1024),
+        (kinds.Size(), "7", 7),
+        (kinds.Choice(("a", "b")), "b", "b"),
+        (kinds.Word(), "bus-1.east", "bus-1.east"),
+        (kinds.Host(), "::1", "::1"),
+        (kinds.Host(), "bus.gov.example", "bus.gov.example"),
+        (kinds.FilePath(), "keys/bus.key", Path("/srv/home/keys/bus.key")),
+        (kinds.FilePath(), "/etc/bus.key", Path("/etc/bus.key")),
+        (kinds.FilePath(optional=True), "", None),
+        (kinds.BaseUrl(), "https://bus.gov.example/", "https://bus.gov.example"),
+        (kinds.BaseUrl(), "http://[::1]:8080", "http://[::1]:8080"),
+        (kinds.Urls(), ["https://a.example", "http://b.example:81/x/"], ("https://a.example", "http://b.example:81/x")),
+        (kinds.Urls(), [], ()),
+        (kinds.DatabaseUrl(), "sqlite:///registry.db", "sqlite:////srv/home/registry.db"),
+        (kinds.DatabaseUrl(), "sqlite:////var/lib/r.db", "sqlite:////var/lib/r.db"),
+        (kinds.DatabaseUrl(), "postgresql://u:p@db/bus", "postgresql://u:p@db/bus"),
+        (kinds.DatabaseUrl("postgresql+psycopg"), "postgresql+psycopg://u@db/b", "postgresql+psycopg://u@db/b"),
+        (kinds.DatabaseUrl("postgresql+psycopg"), "postgresql://u@db/b", "postgresql+psycopg://u@db/b"),
+        (kinds.DatabaseUrl("postgresql"), "postgresql+psycopg://u@db/b", "postgresql://u@db/b"),
+        (kinds.DatabaseUrl(), "postgresql:///bus?host=/run/pg", "postgresql:///bus?host=/run/pg"),
+        (kinds.Secret(), "x", "x"),
+    ],
+)
+def test_takes(kind: kinds.Kind, value: object, result: object) -> None:
+    assert read(kind, value) == result
+    assert type(read(kind, value)) is type(result)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (kinds.Whole(), True),  # a bool is an int to Python
+        (kinds.Whole(), 1.0),
+        (kinds.Whole(), "8080"),  # text in the file is not a number
+        (kinds.Whole(0, 65535), 65536),
+        (kinds.Whole(1), 0),
+        (kinds.Whole(), 10**400),
+        (kinds.Real(), float("nan")),
+        (kinds.Real(), float("inf")),
+        (kinds.Real(), 10**400),
+        (kinds.Real(), True),
+        (kinds.Real(above=0), 0),
+        (kinds.Real(most=60), 61),
+        (kinds.Flag(), "true"),
+        (kinds.Flag(), 1),
+        (kinds.Size(), "10MB"),
+        (kinds.Size(), "1.5MiB"),
+        (kinds.Size(), "-1"),
+        (kinds.Size(), True),
+        (kinds.Size(1024), "1KiB\n"),
+        (kinds.Size(1024), 1023),
+        (kinds.Size(), 10**400),
+        (kinds.Choice(("a", "b")), "A"),
+        (kinds.Choice(("a", "b")), ["a"]),
+        (kinds.Word(), "a b"),
+        (kinds.Word(), ""),
+        (kinds.Word(), "ə"),
+        (kinds.Host(), ""),
+        (kinds.Host(), "1.2.3"),
+        (kinds.Host(), "a..b"),
+        (kinds.Host(), "x:80"),
+        (kinds.FilePath(), ""),
+        (kinds.FilePath(), "a\0b"),
+        (kinds.FilePath(), 3),
+        (kinds.BaseUrl(), "bus.gov.example"),
+        (kinds.BaseUrl(), "ftp://bus.gov.example"),
+        (kinds.BaseUrl(), "https://"),
+        (kinds.BaseUrl(), "https://u:p@bus.gov.example"),
+        (kinds.BaseUrl(), "https://bus.gov.example/?x=1"),
+        (kinds.BaseUrl(), "https://bus.gov.example/#"),
+        (kinds.BaseUrl(), "https://bus.gov.example:99999"),
+        (kinds.BaseUrl(), "https://[::1"),
+        (kinds.BaseUrl(), "https://bus.gov.example/\r\nX: y"),
+        (kinds.BaseUrl(), 'https://bus.gov.example/"><x'),
+        (kinds.Urls(), "https://a.example"),
+        (kinds.Urls(), [1]),
+        (kinds.DatabaseUrl(), "sqlite://"),
+        (kinds.DatabaseUrl(), "sqlite:///"),
+        (kinds.DatabaseUrl(), "sqlite:///:memory:"),
+        (kinds.DatabaseUrl(), "sqlite:///x.db?mode=ro"),
+        (kinds.DatabaseUrl(), "mysql://u@db/bus"),
+        (kinds.DatabaseUrl(), "postgresql://db"),
+        (kinds.DatabaseUrl(), "postgresql://[x/bus"),
+        (kinds.Secret(), ""),
+    ],
+)
+def test_refuses(kind: kinds.Kind, value: object) -> None:
+    with pytest.raises(Unfit):
+        read(kind, value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "result"),
+    [
+        (kinds.Whole(), "8080", 8080),
+        (kinds.Whole(), "-1", -1),
+        (kinds.Whole(), "8_080", "8_080"),
+        (kinds.Whole(), "٨", "٨"),  # a digit to Python's int(), not to a person who runs a server
+        (kinds.Real(), "0.5", 0.5),
+        (kinds.Real(), "nan", "nan"),
+        (kinds.Real(), "1e3", "1e3"),
+        (kinds.Flag(), "Yes", True),
+        (kinds.Flag(), "off", False),
+        (kinds.Flag(), "maybe", "maybe"),
+        (kinds.Size(), "1MiB", "1MiB"),
+        (kinds.Urls(), " https://a.example, https://b.example ,", ["https://a.example", "https://b.example"]),
+        (kinds.Urls(), "", []),
+    ],
+)
+def test_text_of_the_environment_becomes_what_toml_would_give(kind: kinds.Kind, text: str, result: object) -> None:
+    assert kind.from_text(text) == result
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:p@db/bus", "postgresql://u:***@db/bus"),
+        ("postgresql://u:p@ss:w/rd@db/bus", "postgresql://u:***@db/bus"),
+        ("postgresql://u@db/bus?password=p&x=1", "postgresql://u@db/bus?password=***&x=1"),
+        ("postgresql://u@db/bus?sslpassword=p", "postgresql://u@db/bus?sslpassword=***"),
+        ("sqlite:////srv/home/r.db", "sqlite:////srv/home/r.db"),
+    ],
+)
+def test_a_password_in_a_database_url_is_not_shown(url: str, shown: str) -> None:
+    assert kinds.DatabaseUrl().shown(url) == shown
+
+
+def test_a_secret_is_never_shown() -> None:
+    assert kinds.Secret().shown("geheim") == "set, not shown"
+    assert kinds.Secret().shown(None) == ""
