@@ -1,0 +1,125 @@
+"""`esb log`: what passed, and what was refused."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from esb.cli.place import Place, pass_place
+from esb.cli.show import block, json_option, say, say_json, table
+
+if TYPE_CHECKING:
+    from esb.audit.entry import Entry
+
+
+@click.group()
+def log() -> None:
+    """The evidence log: what passed, and what was refused."""
+
+
+@log.command(name="list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many, newest first.")
+@click.option("--before", type=int, help="Go on below this number (the last one of the page before).")
+@click.option("--consumer", help="Only this member's.")
+@click.option("--service", help="Only those to this service.")
+@click.option("--outcome", help="Only this outcome: accepted, answered, provider-fault or a fault code.")
+@json_option
+@pass_place
+def list_(
+    place: Place,
+    limit: int,
+    before: int | None,
+    consumer: str | None,
+    service: str | None,
+    outcome: str | None,
+    as_json: bool,
+) -> None:
+    """List records, newest first.
+
+    \b
+    Example:
+      esb log list --consumer EESMN --outcome AccessDenied
+    """
+    from esb.audit.log import EvidenceReader
+
+    reader = EvidenceReader(place.load().settings.evidence.url)
+    found = reader.recent(limit, before, consumer=consumer, service=service, outcome=outcome)
+    if as_json:
+        say_json([{"number": each.id, **facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
+        return
+    rows = [
+        (
+            each.id,
+            _time(each.entry.at),
+            each.entry.exchange,
+            each.entry.kind.value,
+            each.entry.client or each.entry.consumer or "?",
+            each.entry.service,
+            each.entry.operation or "-",
+            each.entry.outcome + (f" ({each.entry.rule})" if each.entry.rule else ""),
+        )
+        for each in found
+    ]
+    headers = ("NO", "TIME (UTC)", "EXCHANGE", "KIND", "CONSUMER", "SERVICE", "OPERATION", "OUTCOME")
+    say(table(headers, rows) if rows else "No record fits.")
+
+
+@log.command()
+@click.argument("exchange")
+@click.option(
+    "--bodies",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the messages of the exchange into this folder.  They hold personal data.",
+)
+@json_option
+@pass_place
+def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> None:
+    """Show everything recorded of one exchange.
+
+    \b
+    Example:
+      esb log show 0197a3c4-…
+    """
+    from esb.admin.authority import write_new
+    from esb.audit.log import EvidenceReader
+
+    reader = EvidenceReader(place.load().settings.evidence.url)
+    found = reader.show(exchange)
+    if not found:
+        raise click.ClickException(f"No record of exchange {exchange!r}: see esb log list.")
+    if as_json:
+        say_json([{**facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
+    else:
+        for number, each in enumerate(found):
+            if number:
+                say("")
+            pairs = [(name, value) for name, value in facts(each.entry).items() if value not in ("", None)]
+            say(
+                block(
+                    [
+                        *pairs,
+                        ("leaf hash", each.leaf_hash.hex()),
+                        ("kept", f"{each.message_size} + {each.sent_size} bytes"),
+                    ]
+                )
+            )
+    if bodies is not None:
+        bodies.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in found:
+            kept = reader.bodies(each.entry.record)
+            for name, content in zip(("received", "sent"), kept or (), strict=False):
+                if content:
+                    write_new(bodies / f"{each.entry.record}.{name}.xml", content)
+        say(f"Messages written to {bodies}, readable by you alone.")
+
+
+def facts(entry: "Entry") -> dict[str, object]:
+    """A record's facts by name, the time for people."""
+    from dataclasses import asdict
+
+    return {**asdict(entry), "kind": entry.kind.value, "at": _time(entry.at)}
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -1,0 +1,216 @@
+"""`esb service`: what is offered, and under which contract."""
+
+import click
+
+from esb.cli.place import Place, pass_place
+from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
+
+_JUDGEMENT = click.Choice(["enforce", "warn", "off"])
+
+
+@click.group()
+def service() -> None:
+    """Services: what is offered, where its provider is, and how it is treated."""
+
+
+@service.command()
+@click.argument("name")
+@click.option("--wsdl", help="The provider's WSDL 1.1: a file, a folder's file, a zip, or a URL.")
+@click.option("--hosted", help="Instead of a WSDL: the name of a typed service that the bus hosts.")
+@click.option("--endpoint", help="The provider's URL; else the one that the WSDL gives.")
+@click.option("--port-type", help="Which port type to serve, where the WSDL has several.")
+@click.option(
+    "--signature",
+    type=click.Choice(["bus", "carry", "none"]),
+    default="bus",
+    show_default=True,
+    help="What the provider gets: the bus's signature, the consumer's carried on beside it, or none.",
+)
+@click.option("--signed-answers", is_flag=True, help="The provider signs its answers; refuse any that are not.")
+@click.option("--judge-request", type=_JUDGEMENT, default="enforce", show_default=True)
+@click.option("--judge-answer", type=_JUDGEMENT, default="enforce", show_default=True)
+@click.option("--timeout", type=float, help="Seconds that the provider has for an answer.")
+@click.option("--allow-private", is_flag=True, help="A WSDL's URL may be on a private or loopback address.")
+@pass_place
+def add(
+    place: Place,
+    name: str,
+    wsdl: str | None,
+    hosted: str | None,
+    endpoint: str | None,
+    port_type: str | None,
+    signature: str,
+    signed_answers: bool,
+    judge_request: str,
+    judge_answer: str,
+    timeout: float | None,
+    allow_private: bool,
+) -> None:
+    """Register a service under NAME (MEMBER/SYSTEM/SERVICE/vN) with its provider's contract.
+
+    The contract is read with all that it imports, checked, and kept closed: nothing is fetched when messages pass.
+
+    \b
+    Examples:
+      esb service add DIN/IAMAS/PersonQuery/v1 --wsdl person.wsdl --endpoint http://10.1.2.3/person
+      esb service add DSMF/PENSION/Calculator/v1 --hosted pension
+    """
+    from esb.admin.services import register_service, soap_versions
+    from esb.cli.desk import sit_down
+    from esb.kernel.directory import AnswerSignature, Judgement, SignatureMode
+    from esb.kernel.names import ServiceId
+    from esb.registry.services import Terms
+
+    if (wsdl is None) == (hosted is None):
+        raise click.UsageError("Give either --wsdl or --hosted.")
+    desk = sit_down(place)
+    service_id = ServiceId.parse(name)
+    if hosted is not None:
+        from esb.adapters.hosted import hosted_contract
+
+        contract = hosted_contract(hosted)
+        signature, endpoint = "none", hosted
+    else:
+        from esb.wsdl.read import read_contract
+
+        contract = read_contract(str(wsdl), port_type=port_type, allow_private=allow_private)
+    registered = register_service(
+        desk.engine,
+        service_id,
+        contract,
+        Terms(
+            endpoint=endpoint or contract.endpoint,
+            adapter="soap" if hosted is None else "hosted",
+            signature=SignatureMode(signature),
+            answer_signature=AnswerSignature.REQUIRED if signed_answers else AnswerSignature.IGNORED,
+            judge_request=Judgement(judge_request),
+            judge_answer=Judgement(judge_answer),
+            timeout=timeout or desk.settings.provider.timeout_seconds,
+        ),
+        author=desk.author,
+        now=desk.now,
+        told=say,
+    )
+    say(f"Provider: {registered.terms.endpoint} (SOAP {', '.join(soap_versions(contract))})")
+    say(f"Operations: {', '.join(registered.operations)}")
+    say(f"Consumers' WSDL: {desk.settings.bus.address}{service_id.path}?wsdl")
+    say(f"Next: esb grant add CONSUMER {service_id} --purpose … --basis …")
+
+
+@service.command(name="list")
+@json_option
+@pass_place
+def list_(place: Place, as_json: bool) -> None:
+    """List the services."""
+    from esb.cli.desk import sit_down
+    from esb.registry.database import reading
+    from esb.registry.services import list_services
+
+    with reading(sit_down(place).engine) as session:
+        rows = [
+            (
+                f"{row.member}/{row.system}/{row.code}/{row.version}",
+                row.status.value,
+                row.adapter,
+                row.signature.value,
+                f"{row.judge_request.value}/{row.judge_answer.value}",
+                row.endpoint,
+            )
+            for row in list_services(session)
+        ]
+    if as_json:
+        keys = ("service", "status", "adapter", "signature", "judgement", "endpoint")
+        say_json([dict(zip(keys, row, strict=True)) for row in rows])
+        return
+    headers = ("SERVICE", "STATUS", "ADAPTER", "SIGNATURE", "JUDGED (ASK/ANSWER)", "ENDPOINT")
+    say(table(headers, rows) if rows else "There are no services yet: esb service add NAME --wsdl …")
+
+
+@service.command()
+@click.argument("name")
+@pass_place
+def show(place: Place, name: str) -> None:
+    """Show a service and its operations."""
+    from esb.cli.desk import sit_down
+    from esb.kernel.names import ServiceId
+    from esb.registry.contracts import list_operations
+    from esb.registry.database import reading
+    from esb.registry.services import get_service
+
+    desk = sit_down(place)
+    service_id = ServiceId.parse(name)
+    with reading(desk.engine) as session:
+        row = get_service(session, service_id)
+        operations = list_operations(session, row.contract)
+    say(
+        block(
+            (
+                ("service", service_id),
+                ("status", row.status.value),
+                ("endpoint", row.endpoint),
+                ("adapter", row.adapter),
+                ("signature", row.signature.value),
+                ("signed answers", row.answer_signature.value),
+                ("judgement", f"requests {row.judge_request.value}, answers {row.judge_answer.value}"),
+                ("timeout", f"{row.timeout:g} s"),
+                ("contract", row.contract),
+                ("WSDL", f"{desk.settings.bus.address}{service_id.path}?wsdl"),
+            )
+        )
+    )
+    say("")
+    say(
+        table(
+            ("OPERATION", "INPUT", "OUTPUT"), [(each.name, each.input, each.output or "one-way") for each in operations]
+        )
+    )
+
+
+@service.command()
+@click.argument("name")
+@click.option("--status", type=click.Choice(["active", "suspended", "retired"]))
+@click.option("--endpoint", help="The provider's new URL.")
+@click.option("--signature", type=click.Choice(["bus", "carry", "none"]))
+@click.option("--judge-request", type=_JUDGEMENT)
+@click.option("--judge-answer", type=_JUDGEMENT)
+@click.option("--timeout", type=float, help="Seconds that the provider has for an answer.")
+@yes_option
+@pass_place
+def change(
+    place: Place,
+    name: str,
+    status: str | None,
+    endpoint: str | None,
+    signature: str | None,
+    judge_request: str | None,
+    judge_answer: str | None,
+    timeout: float | None,
+    yes: bool,
+) -> None:
+    """Change how a service is reached or treated; what is not named stays as it is.
+
+    \b
+    Example:
+      esb service change DIN/IAMAS/PersonQuery/v1 --status suspended
+    """
+    from esb.cli.desk import sit_down
+    from esb.kernel.directory import Judgement, ServiceStatus, SignatureMode
+    from esb.kernel.names import ServiceId
+    from esb.registry.acts import acting
+    from esb.registry.services import update_service
+
+    desk = sit_down(place)
+    if status in ("suspended", "retired"):
+        confirm(f"Set {name} to {status}? Requests to it are refused.", yes)
+    with acting(desk.engine, desk.author, desk.now) as act:
+        update_service(
+            act,
+            ServiceId.parse(name),
+            status=None if status is None else ServiceStatus(status),
+            endpoint=endpoint,
+            signature=None if signature is None else SignatureMode(signature),
+            judge_request=None if judge_request is None else Judgement(judge_request),
+            judge_answer=None if judge_answer is None else Judgement(judge_answer),
+            timeout=timeout,
+        )
+    say(f"Changed; running buses know it within {desk.settings.registry.poll_seconds:g} s.")
