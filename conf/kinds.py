@@ -360,6 +360,9 @@ class DatabaseUrl:
             if any(character in name for character in "?#\0"):
                 raise Unfit("has options after the file's name")
             return f"sqlite:///{home / name}"
+        # urlsplit would drop some of these in silence.
+        if not value.isprintable() or " " in value:
+            raise Unfit("holds a space or a control character")
         try:
             parts = urlsplit(value)
             host = parts.hostname

@@ -106,6 +106,7 @@ def test_takes(kind: kinds.Kind, value: object, result: object) -> None:
         (kinds.DatabaseUrl(), "sqlite:///x.db?mode=ro"),
         (kinds.DatabaseUrl(), "mysql://u@db/bus"),
         (kinds.DatabaseUrl(), "postgresql://db"),
+        (kinds.DatabaseUrl(), "\tpostgresql://u@db/b"),
         (kinds.DatabaseUrl(), "postgresql://[x/bus"),
         (kinds.Secret(), ""),
     ],

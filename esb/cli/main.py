@@ -1,0 +1,102 @@
+"""The command `esb`: global options, the list of subjects, and how an error is told.
+
+Exit codes: 0 done; 1 refused, with the reason; 2 the command line or the settings are wrong; 70 a fault of the
+program (EX_SOFTWARE of sysexits.h).
+"""
+
+import errno
+import os
+import traceback
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from esb import __version__
+from esb.cli.lazy import LazyGroup, Subject
+from esb.cli.place import Place
+from esb.kernel.faults import EsbError
+
+SUBJECTS = MappingProxyType(
+    {
+        "init": Subject("esb.cli.home", "init", "Make a home: the folder that holds one bus."),
+        "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
+    }
+)
+
+
+class _Root(LazyGroup):
+    """Turns errors into a text on standard error and an exit code; no traceback reaches a person who did not ask."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EsbError as error:
+            from esb.conf.problems import ConfigError
+
+            _tell(f"{error}")
+            ctx.exit(2 if isinstance(error, ConfigError) else 1)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of a pipe has gone: click ends quietly
+            if error.filename is None or ctx.params["debug"]:
+                _tell_fault(error, ctx)
+            _tell(f"{error.filename}: {error.strerror}.")
+            ctx.exit(1)
+        except Exception as error:  # noqa: BLE001 - the outermost border of the program
+            _tell_fault(error, ctx)
+
+
+def _tell(text: str) -> None:
+    from esb.cli.show import complain
+
+    complain(text)
+
+
+def _tell_fault(error: Exception, ctx: click.Context) -> None:
+    if ctx.params["debug"]:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    # The error's own text is left out: it may quote a password or a person's data.
+    _tell(
+        f"This is a fault of the program, not yours: {type(error).__name__} in {frame.filename} line {frame.lineno}. "
+        "Run the same with `esb --debug …` to see the whole of it, and please report it."
+    )
+    ctx.exit(70)
+
+
+@click.group(
+    cls=_Root,
+    subjects=SUBJECTS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    envvar="SHLUZ_HOME",
+    default=Path("shluz-home"),
+    show_default=True,
+    show_envvar=True,
+    help="The home to work in.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read the settings from this file instead of HOME/esb.toml.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of a fault of the program.")
+@click.version_option(__version__, prog_name="esb", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context, home: Path, config: Path | None, debug: bool) -> None:
+    """Şlüz, a state's information-exchange bus.
+
+    \b
+    Begin with:
+      esb init shluz-home       make a home
+      esb config check          see whether its settings are good
+      esb COMMAND --help        learn about a command
+    """
+    ctx.obj = Place(home, config, os.environ)
