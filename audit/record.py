@@ -107,3 +107,18 @@ def write_apart(write: Callable[[Sequence[Record]], list[Outcome]], batch: Seque
             # What was committed before stays; the rest of the batch waits for a better time.
             return [*outcomes, *(NotWritten(str(error)) for _ in range(len(batch) - len(outcomes)))]
     return outcomes
+
+
+def check_schema(found: object, known: int) -> None:
+    """Refuse tables of another version than ``known``.
+
+    Raises:
+        StoreUnavailable: says which version was found and what to do.
+    """
+    if not found:
+        raise StoreUnavailable("the evidence log has no tables yet: start the bus once")
+    if found != known:
+        raise StoreUnavailable(
+            f"the evidence log has schema {found} and this program knows {known}: "
+            "use the program that made the log, or a newer one"
+        )

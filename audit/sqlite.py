@@ -23,6 +23,7 @@ from esb.audit.record import (
     Record,
     RecordUnwritable,
     StoreUnavailable,
+    check_schema,
     write_apart,
 )
 
@@ -222,12 +223,7 @@ def check_version(connection: sqlite3.Connection) -> None:
     Raises:
         StoreUnavailable: another version made them.
     """
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        raise StoreUnavailable(
-            f"the evidence log has schema {version} and this program knows {SCHEMA_VERSION}: "
-            "use the program that made the log, or a newer one"
-        )
+    check_schema(connection.execute("PRAGMA user_version").fetchone()[0], SCHEMA_VERSION)
 
 
 def _pieces(rows: list[tuple[int, Record]]) -> Iterator[list[tuple[int, Record]]]:

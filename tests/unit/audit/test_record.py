@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from esb.audit.record import WRITTEN, NotWritten, Outcome, Record, RecordUnwritable, StoreUnavailable, write_apart
+from esb.audit.record import (
+    WRITTEN,
+    NotWritten,
+    Outcome,
+    Record,
+    RecordUnwritable,
+    StoreUnavailable,
+    check_schema,
+    write_apart,
+)
 
 MakeRecord = Callable[..., Record]
 
@@ -33,3 +42,11 @@ def test_what_was_committed_before_the_place_was_lost_stays_written(make_record:
 def test_a_place_lost_from_the_start_is_told_as_such(make_record: MakeRecord) -> None:
     with pytest.raises(StoreUnavailable):
         write_apart(_store(a=StoreUnavailable("gone")), [make_record(exchange="a")])
+
+
+def test_tables_of_another_version_are_refused_with_what_to_do() -> None:
+    check_schema(1, 1)
+    with pytest.raises(StoreUnavailable, match=r"schema 2 and this program knows 1: use the program that made"):
+        check_schema(2, 1)
+    with pytest.raises(StoreUnavailable, match="no tables yet: start the bus once"):
+        check_schema(0, 1)
