@@ -1,0 +1,102 @@
+"""Verifying the signature of a message: who signed, and exactly which elements.
+
+The order is chosen so that a stranger gets little of the bus's time:
+
+1. the shape of the Security header and the ds:Signature, and all counts: attribute reads only;
+2. KeyInfo, to a registered certificate: whoever is not registered is refused before anything is canonicalized;
+3. SignedInfo: each algorithm, transform and reference against the profile; what each reference means; whether all that
+   must be signed is;
+4. whether the algorithm fits the registered key;
+5. the signature value over the canonical SignedInfo, which is small: only who holds a registered key gets further;
+6. the digest of each part, which may be large;
+7. that the identifiers are unique, and the Timestamp, now known to be signed, is read.
+
+Time, validity and revocation are asked afterwards (``window.py``, ``standing.py``): they change, this does not.
+"""
+
+import hashlib
+from typing import Final
+
+from esb.certs.keyinfo import KeyResolver
+from esb.certs.profile import SignatureLimits
+from esb.certs.references import check_coverage, check_unique, digest, find_targets
+from esb.certs.security import find_security, open_signature
+from esb.certs.signed_info import read_signed_info
+from esb.certs.timestamp import read_timestamp
+from esb.certs.value import check_key, verify_value
+from esb.certs.walk import check_attributes, from_base64, text_of
+from esb.kernel import rules
+from esb.kernel.directory import CertificateIndex
+from esb.kernel.message import SignedPart, VerifiedSignature
+from esb.kernel.soap import Envelope
+from esb.kernel.xml import canonicalize
+
+__all__ = ["SignatureLimits", "Verifier"]
+
+_ID: Final = frozenset({"Id"})
+
+
+class Verifier:
+    """Verifies messages within one set of limits.
+
+    Holds nothing but the limits and a bounded memory of token texts (:class:`KeyResolver`).
+    """
+
+    def __init__(self, limits: SignatureLimits) -> None:
+        self._limits = limits
+        self._keys = KeyResolver(limits)
+
+    def verify(self, envelope: Envelope, certificates: CertificateIndex) -> VerifiedSignature:
+        """Verify the signature that is addressed to the bus.
+
+        Args:
+            envelope: a message as :func:`esb.kernel.soap.open_envelope` took it apart.
+            certificates: the registered certificates; the only ones that can have signed.
+
+        Returns:
+            The signer and the signed elements, which are elements of ``envelope`` itself.  Whether the certificate
+            counts now and whether the Timestamp is current is *not* said.
+
+        Raises:
+            Refusal: SIG-01 to SIG-13, CRT-01, TIM-01, MSG-05, MSG-14.
+        """
+        limits = self._limits
+        security = find_security(envelope, limits)
+        parts = open_signature(security.signature)
+        check_attributes(parts.value, _ID, rules.SIG_STRUCTURE)
+        text = text_of(parts.value, limits.value_bytes, rules.SIG_STRUCTURE, rules.SIG_LIMITS)
+
+        key = self._keys.resolve(parts.key_info, security.tokens, certificates)
+        signer = key.certificate
+
+        info = read_signed_info(parts.signed_info, limits)
+        targets = find_targets(envelope, security, key, info.references)
+        check_coverage(envelope, security, targets)
+        check_key(info.algorithm, signer.key)
+
+        value = from_base64(text, parts.value, rules.SIG_VALUE)
+        signed_info = canonicalize(parts.signed_info, info.prefixes)
+        value = verify_value(info.algorithm, signer.key, value, signed_info)
+
+        signed: dict[object, SignedPart] = {}
+        for target in targets:
+            # The token may be signed twice over, directly and through the STR-Transform; the part is the same.
+            signed[target.element] = digest(target)
+        body = signed[envelope.body]
+        timestamp = signed[security.timestamp]
+        check_unique(envelope, body, [reference.id for reference in info.references])
+        created, expires = read_timestamp(security.timestamp)
+
+        return VerifiedSignature(
+            signer=signer,
+            body=body,
+            timestamp=timestamp,
+            blocks=tuple([signed[block] for block in envelope.blocks if block in signed]),
+            security=security.element,
+            signature=security.signature,
+            token=key.token,
+            algorithm=info.algorithm.uri,
+            identity=hashlib.sha256(signed_info + value).digest(),
+            created=created,
+            expires=expires,
+        )
