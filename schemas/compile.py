@@ -1,0 +1,46 @@
+"""Compiling a contract's schemas into a judge, in this process."""
+
+from lxml import etree
+
+from esb.kernel.contract import Contract
+from esb.kernel.xml import SchemaInvalid, compile_schema
+from esb.schemas.arrange import BASE, MAIN, Arrangement, arrange
+from esb.schemas.judge import Judge
+from esb.schemas.vocabulary import vocabulary
+
+
+def compile_judge(contract: Contract) -> Judge:
+    """Compile a contract that :func:`esb.schemas.check.check_contract` found fit.
+
+    Blocking (a few milliseconds; seconds for very large families) and unbounded in memory: for a contract that has
+    not been checked, use the check first.
+
+    Raises:
+        SchemaInvalid: the schemas do not compile; the text says where and why.
+    """
+    arrangement = arrange(contract)
+    return Judge(compile_arrangement(arrangement), vocabulary(arrangement.parts))
+
+
+def compile_arrangement(arrangement: Arrangement) -> etree.XMLSchema:
+    """Compile an arrangement with libxml2.
+
+    Raises:
+        SchemaInvalid: with the provider's document and line where libxml2 tells them.
+    """
+    try:
+        return compile_schema(arrangement.documents[MAIN], BASE + MAIN, arrangement.fetch)
+    except SchemaInvalid as problem:
+        raise SchemaInvalid("; ".join(problems_of(problem, arrangement))) from None
+
+
+def problems_of(problem: SchemaInvalid, arrangement: Arrangement) -> tuple[str, ...]:
+    """What libxml2 said of a failed compilation, each with the provider's document and line."""
+    cause = problem.__context__
+    if not isinstance(cause, etree.XMLSchemaParseError):
+        return (str(problem),)
+    errors = [entry for entry in cause.error_log if entry.level >= etree.ErrorLevels.ERROR]
+    # One cause can bring many errors after it; the first ones say what to mend.
+    return tuple(
+        f"{arrangement.origin(entry.filename or '')}, line {entry.line}: {entry.message}" for entry in errors[:10]
+    ) or (str(problem),)

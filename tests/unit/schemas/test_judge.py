@@ -1,0 +1,223 @@
+"""The judge: valid is valid in every corner of XSD 1.0, verdicts are bounded, and nothing is fetched or changed."""
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from lxml import etree
+
+from esb.schemas.compile import compile_judge
+
+
+@pytest.fixture
+def judged(contract, schema, payload):
+    """Judge one body by one schema."""
+
+    def run(content: str, body: str):
+        return compile_judge(contract({"a.xsd": schema(content)})).judge(payload(body))
+
+    return run
+
+
+_WILD = '<xs:element name="q"><xs:complexType><xs:sequence><xs:any processContents="{}"/></xs:sequence>{}'
+_WILD_END = '</xs:complexType></xs:element><xs:element name="known" type="xs:int"/>'
+
+
+@pytest.mark.parametrize(
+    ("process", "content", "valid"),
+    [
+        ("lax", "<b:unknown/>", True),
+        ("lax", "<a:known>1</a:known>", True),
+        ("lax", "<a:known>x</a:known>", False),
+        ("strict", "<b:unknown/>", False),
+        ("strict", "<a:known>1</a:known>", True),
+        ("skip", "<a:known>x</a:known>", True),
+    ],
+)
+def test_wildcards(judged, process, content, valid):
+    assert (judged(_WILD.format(process, "") + _WILD_END, f"<a:q>{content}</a:q>") == ()) is valid
+
+
+_ANIMALS = """
+<xs:complexType name="Animal" abstract="true"><xs:sequence><xs:element name="name" type="xs:string"/></xs:sequence>
+</xs:complexType>
+<xs:complexType name="Cat"><xs:complexContent><xs:extension base="a:Animal"><xs:sequence>
+<xs:element name="lives" type="xs:int"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+<xs:element name="q" type="a:Animal"/>
+<xs:element name="zoo"><xs:complexType><xs:sequence><xs:element ref="a:beast" maxOccurs="unbounded"/></xs:sequence>
+</xs:complexType></xs:element>
+<xs:element name="beast" type="a:Animal" abstract="true"/>
+<xs:element name="cat" type="a:Cat" substitutionGroup="a:beast"/>
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "valid"),
+    [
+        ('<a:q xsi:type="a:Cat"><a:name>n</a:name><a:lives>9</a:lives></a:q>', True),
+        ("<a:q><a:name>n</a:name></a:q>", False),
+        ('<a:q xsi:type="b:Cat"><a:name>n</a:name><a:lives>9</a:lives></a:q>', False),
+        ("<a:zoo><a:cat><a:name>n</a:name><a:lives>9</a:lives></a:cat></a:zoo>", True),
+        ("<a:zoo><a:beast><a:name>n</a:name></a:beast></a:zoo>", False),
+        ("<a:zoo><a:q><a:name>n</a:name></a:q></a:zoo>", False),
+        ("<a:beast><a:name>n</a:name></a:beast>", False),
+    ],
+)
+def test_abstract_types_substitution_and_xsi_type(judged, body, valid):
+    assert (judged(_ANIMALS, body) == ()) is valid
+
+
+@pytest.mark.parametrize(
+    ("body", "valid"),
+    [
+        ('<a:q xsi:nil="true"/>', True),
+        ('<a:q xsi:nil="true">1</a:q>', False),
+        ('<a:q xsi:nil="false">1</a:q>', True),
+        ("<a:q/>", False),
+    ],
+)
+def test_nil(judged, body, valid):
+    assert (judged('<xs:element name="q" type="xs:int" nillable="true"/>', body) == ()) is valid
+
+
+_KEYS = """
+<xs:element name="q"><xs:complexType><xs:sequence>
+<xs:element name="row" maxOccurs="unbounded"><xs:complexType><xs:attribute name="id"/><xs:attribute name="up"/>
+</xs:complexType></xs:element></xs:sequence></xs:complexType>
+<xs:key name="rows"><xs:selector xpath="a:row"/><xs:field xpath="@id"/></xs:key>
+<xs:keyref name="parents" refer="a:rows"><xs:selector xpath="a:row"/><xs:field xpath="@up"/></xs:keyref>
+</xs:element>
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ('<a:row id="1"/><a:row id="2" up="1"/>', []),
+        ('<a:row id="1"/><a:row id="1"/>', ["rows"]),
+        ('<a:row/><a:row id="1"/>', ["rows"]),
+        ('<a:row id="1" up="7"/>', ["parents"]),
+    ],
+)
+def test_identity_constraints(judged, rows, names):
+    violations = judged(_KEYS, f"<a:q>{rows}</a:q>")
+    assert [violation.expected.split()[5] for violation in violations] == names
+
+
+def test_recursion_union_and_list(judged):
+    content = (
+        '<xs:element name="q" type="a:Node"/><xs:complexType name="Node"><xs:sequence>'
+        '<xs:element name="v" type="a:U"/><xs:element name="child" type="a:Node" minOccurs="0"/></xs:sequence>'
+        '</xs:complexType><xs:simpleType name="U"><xs:union memberTypes="xs:int"><xs:simpleType>'
+        '<xs:list itemType="xs:date"/></xs:simpleType></xs:union></xs:simpleType>'
+    )
+    good = "<a:q><a:v>1</a:v><a:child><a:v>2020-01-01 2020-02-01</a:v></a:child></a:q>"
+    assert judged(content, good) == ()
+    (violation,) = [v for v in judged(content, good.replace("02-01", "13-01")) if "child" in v.path]
+    assert violation.path == "/q/child/v"
+
+
+def test_undeclared_payload_is_a_violation_even_with_an_xsi_type(judged):
+    for body in ("<b:q/>", '<b:q xsi:type="xs:int">1</b:q>', '<q xmlns="">1</q>'):
+        (violation,) = judged('<xs:element name="q" type="xs:int"/>', body)
+        assert violation.expected == "an element that the schema declares globally"
+        assert (violation.line, violation.path) == (2, "/*")
+
+
+def test_local_declaration_does_not_make_a_payload(judged):
+    content = (
+        '<xs:element name="q"><xs:complexType><xs:sequence><xs:element name="inner"/></xs:sequence>'
+        "</xs:complexType></xs:element>"
+    )
+    assert judged(content, "<a:inner/>")
+
+
+def test_at_most_twenty_violations(judged):
+    content = (
+        '<xs:element name="q"><xs:complexType><xs:sequence><xs:element name="n" type="xs:int" maxOccurs="unbounded"/>'
+        "</xs:sequence></xs:complexType></xs:element>"
+    )
+    assert len(judged(content, f"<a:q>{'<a:n>x</a:n>' * 500}</a:q>")) == 20
+
+
+def test_wide_contents_are_judged_and_too_wide_ones_refused_unjudged(judged):
+    """libxml2 counts siblings for each error's path: an unbounded number of errors would cost its square."""
+    content = (
+        '<xs:element name="q"><xs:complexType><xs:sequence><xs:element name="n" type="xs:int" maxOccurs="unbounded"/>'
+        "</xs:sequence></xs:complexType></xs:element>"
+    )
+    assert judged(content, f"<a:q>{'<a:n>1</a:n>' * 20_000}</a:q>") == ()
+    (violation,) = judged(content, f"<a:q>{'<a:n>x</a:n>' * 100_000}</a:q>")
+    assert "too wide" in violation.expected
+
+
+def test_the_tree_is_left_as_it_was(contract, schema, payload):
+    judge = compile_judge(
+        contract(
+            {
+                "a.xsd": schema(
+                    '<xs:element name="q"><xs:complexType><xs:sequence><xs:element name="n" default="7" minOccurs="0"/>'
+                    '</xs:sequence><xs:attribute name="k" default="1"/><xs:attribute name="id" type="xs:ID"/>'
+                    "</xs:complexType></xs:element>"
+                )
+            }
+        )
+    )
+    element = payload('<a:q id="x"><a:n/></a:q>')
+    root = element.getroottree()
+    before = etree.tostring(root)
+    for _ in range(3):
+        assert judge.judge(element) == ()
+    assert etree.tostring(root) == before
+    assert element.getparent() is not None
+    assert element[0].getparent() is element
+
+
+def test_hints_in_a_message_are_never_followed(contract, schema, payload, tmp_path):
+    """xsi:schemaLocation names a file that would make the body valid, and a listener that would hear a request."""
+    file = tmp_path / "b.xsd"
+    file.write_text(schema('<xs:element name="extra" type="xs:int"/>', "urn:b"))
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/c.xsd"
+    judge = compile_judge(contract({"a.xsd": schema(_WILD.format("strict", "") + _WILD_END)}))
+    body = (
+        f'<a:q xsi:schemaLocation="urn:b {file.as_uri()} urn:c {url}" xsi:noNamespaceSchemaLocation="{url}">'
+        f'<b:extra xsi:schemaLocation="urn:b {file}">1</b:extra></a:q>'
+    )
+    assert judge.judge(payload(body))
+    with listener, pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_type_names_tell_where_a_prefix_chooses(contract, schema):
+    simple = '<xs:simpleType name="{}"><xs:restriction base="xs:int"/></xs:simpleType>'
+    judge = compile_judge(
+        contract(
+            {
+                "a.xsd": schema(simple.format("T") + simple.format("date")),
+                "b.xsd": schema(simple.format("T"), "urn:b"),
+                "none.xsd": schema(simple.format("N"), ""),
+            }
+        )
+    )
+    xsd = "http://www.w3.org/2001/XMLSchema"
+    assert judge.type_names("T") == {"urn:a", "urn:b"}
+    assert judge.type_names("date") == {xsd, "urn:a"}
+    assert judge.type_names("int") == {xsd}
+    assert judge.type_names("N") == {""}
+    assert judge.type_names("Missing") == frozenset()
+
+
+def test_one_judge_serves_several_threads(contract, schema, payload):
+    judge = compile_judge(contract({"a.xsd": schema('<xs:element name="q" type="xs:int"/>')}))
+    start = threading.Barrier(4)
+
+    def work(text: str):
+        element = payload(f"<a:q>{text}</a:q>")
+        start.wait()
+        return {len(judge.judge(element)) for _ in range(500)}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, ["1", "x", "2", "y"])) == [{0}, {1}, {0}, {1}]
