@@ -102,7 +102,7 @@ def gather(roots: Mapping[str, Element], schemas: tuple[str, ...]) -> Definition
                     )
                 found.components.setdefault(key, element)
                 found.documents.setdefault(key, document)
-    for schema, namespace in reachable(roots, schemas):
+    for _, schema, namespace in reachable(roots, schemas):
         for holder in (schema, *schema.iterchildren(Way.REDEFINE.value)):
             found.elements.update(
                 clark(namespace, (element.get("name") or "").strip())
@@ -111,8 +111,11 @@ def gather(roots: Mapping[str, Element], schemas: tuple[str, ...]) -> Definition
     return found
 
 
-def reachable(roots: Mapping[str, Element], schemas: tuple[str, ...]) -> Iterator[tuple[Element, str]]:
-    """Every schema of a closed set with the namespace it is used under; a chameleon comes once for each."""
+def reachable(roots: Mapping[str, Element], schemas: tuple[str, ...]) -> Iterator[tuple[str, Element, str]]:
+    """Every schema document of a closed set: its name, its root, and the namespace it is used under.
+
+    A chameleon, a document without a namespace that others include, comes once for each namespace it takes on.
+    """
     seen: set[tuple[str, str]] = set()
     queue: list[tuple[str, str]] = []
     for name in schemas:
@@ -123,7 +126,7 @@ def reachable(roots: Mapping[str, Element], schemas: tuple[str, ...]) -> Iterato
             continue
         seen.add((name, namespace))
         schema = roots[name]
-        yield schema, namespace
+        yield name, schema, namespace
         for way in (Way.IMPORT, Way.INCLUDE, Way.REDEFINE):
             for element in schema.iterchildren(way.value):
                 target = element.get("schemaLocation")

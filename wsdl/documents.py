@@ -11,6 +11,7 @@ from esb.wsdl.refuse import ContractRefused, shown
 
 DEFINITIONS: Final = f"{{{WSDL}}}definitions"
 SCHEMA: Final = f"{{{XSD}}}schema"
+_MOST_NAMESPACES: Final = 256
 _WSDL_IMPORT: Final = f"{{{WSDL}}}import"
 _TYPES: Final = f"{{{WSDL}}}types"
 
@@ -60,12 +61,24 @@ def open_document(data: bytes, label: str) -> Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise ContractRefused([f"{label}: has a document type declaration: remove it, contracts have none"])
     if root.tag in (DEFINITIONS, SCHEMA):
+        _count_namespaces(root, label)
         return root
     if str(root.tag).startswith(f"{{{WSDL20}}}"):
         raise ContractRefused([f"{label}: is WSDL 2.0, which SOAP toolkits do not read: give the service's WSDL 1.1"])
     raise ContractRefused(
         [f"{label}: is neither a WSDL 1.1 nor a schema document (its root is {shown(str(root.tag))}): check the source"]
     )
+
+
+def _count_namespaces(root: Element, label: str) -> None:
+    # Whatever stands alone has to bring the declarations it inherited: thousands of them on a root would multiply.
+    if len(root.nsmap) <= _MOST_NAMESPACES:
+        for schema in schemas_of(root):
+            if len(schema.nsmap) > _MOST_NAMESPACES or any(len(child.nsmap) > _MOST_NAMESPACES for child in schema):
+                break
+        else:
+            return
+    raise ContractRefused([f"{label}: more than {_MOST_NAMESPACES} namespaces are declared at one place"])
 
 
 def schemas_of(root: Element) -> list[Element]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from esb.kernel.namespaces import SOAP11, WSA, XML, XSD, XSI
 
-_SOAP_ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
+SOAP_ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
 _XMIME: Final = "http://www.w3.org/2005/05/xmlmime"
 _XOP: Final = "http://www.w3.org/2004/08/xop/include"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
@@ -45,7 +45,7 @@ _XML = f"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 _ENCODING = f"""<?xml version="1.0" encoding="UTF-8"?>
-<xs:schema xmlns:xs="{XSD}" xmlns:enc="{_SOAP_ENCODING}" targetNamespace="{_SOAP_ENCODING}">
+<xs:schema xmlns:xs="{XSD}" xmlns:enc="{SOAP_ENCODING}" targetNamespace="{SOAP_ENCODING}">
   <xs:simpleType name="base64"><xs:restriction base="xs:base64Binary"/></xs:simpleType>
   <xs:simpleType name="arrayCoordinate"><xs:restriction base="xs:string"/></xs:simpleType>
   <xs:attribute name="arrayType" type="xs:string"/>
@@ -198,7 +198,7 @@ _XLINK_SCHEMA = f"""<?xml version="1.0" encoding="UTF-8"?>
 # Namespace → (file name, document).
 KNOWN: Final[Mapping[str, tuple[str, bytes]]] = {
     XML: ("xml.xsd", _XML.encode()),
-    _SOAP_ENCODING: ("soap-encoding.xsd", _ENCODING.encode()),
+    SOAP_ENCODING: ("soap-encoding.xsd", _ENCODING.encode()),
     SOAP11: ("soap-envelope.xsd", _ENVELOPE.encode()),
     _XMIME: ("xmlmime.xsd", _MIME.encode()),
     _XOP: ("xop-include.xsd", _INCLUDE.encode()),
