@@ -255,4 +255,4 @@ def _certificates(
 
 
 def _fetch(connection: Connection, rows: Executable) -> Iterator[Any]:
-    yield from connection.execution_options(yield_per=_BATCH).execute(rows)
+    yield from connection.execute(rows, execution_options={"yield_per": _BATCH})

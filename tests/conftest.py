@@ -1,22 +1,30 @@
-"""Databases for tests: a real PostgreSQL that starts by itself, and fresh migrated databases of both kinds.
+"""Databases for tests: a real PostgreSQL that starts by itself, and fresh migrated databases of both kinds; and
+plain things to fill them with.
 
 Set ``SHLUZ_TEST_POSTGRES`` to the libpq URL of a server on which databases may be created
 (``postgresql://user:password@host:5432/postgres``) to use that one instead of the server that comes as a wheel.
 Under pytest-xdist every worker starts a server of its own.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy.engine import make_url
+
+from esb.kernel.contract import Contract
+from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate, Operation
+from esb.kernel.soap import SoapVersion
 
 
 def with_database(url: str, name: str) -> str:
@@ -118,6 +126,53 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     server = request.getfixturevalue("postgres_url")
     with temporary_database(server, request.getfixturevalue("postgres_template")) as url:
         yield url
+
+
+@dataclass(frozen=True)
+class PlainCertificates:
+    """Stands where certificates are made ready for use, for tests that are not about keys: any bytes will do."""
+
+    key: ed25519.Ed25519PublicKey = field(default_factory=lambda: ed25519.Ed25519PrivateKey.generate().public_key())
+
+    def known(self, der: bytes, owner: str, use: CertificateUse, revoked: str | None) -> KnownCertificate:
+        """Return the certificate with a key that is the same for all."""
+        digest = hashlib.sha256(der).digest()
+        return KnownCertificate(digest, der, owner, use, self.key, "CN=x", "CN=y", 1, 0.0, 1.0, revoked=revoked)
+
+    def index(self, certificates: Iterable[KnownCertificate]) -> CertificateIndex:
+        """Return an index by digest alone."""
+        return CertificateIndex(by_sha256={one.sha256: one for one in certificates})
+
+
+@pytest.fixture(scope="session")
+def plain_certificates() -> PlainCertificates:
+    """How the registry's tests make certificates ready."""
+    return PlainCertificates()
+
+
+@pytest.fixture(scope="session")
+def make_contract() -> Callable[..., Contract]:
+    """Make a contract with the operations named; each takes ``{urn:x}NAME`` and answers ``{urn:x}NAMEResponse``."""
+
+    def make(*names: str) -> Contract:
+        operations = tuple(
+            Operation(name, f"{{urn:x}}{name}", f"{{urn:x}}{name}Response", f"urn:x/{name}", frozenset({"", name}))
+            for name in names or ("Ask",)
+        )
+        return Contract(
+            documents={"service.wsdl": b"<definitions/>"},
+            main="service.wsdl",
+            schemas=("service.wsdl",),
+            namespace="urn:x",
+            service_name="Service",
+            port_type="PortType",
+            operations=operations,
+            faults={operations[0].name: ("{urn:x}Fault",)},
+            provider_versions=frozenset({SoapVersion.V11}),
+            endpoint="http://provider.example/",
+        )
+
+    return make
 
 
 def _migrate(url: str) -> None:
