@@ -4,6 +4,22 @@ Whole structures are read and written by ``cryptography``; this serves the two p
 encryption of a key file with a strong derivation, and the ``#hex`` values of distinguished names.
 """
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""The errors with which ``cryptography`` says that a certificate, request or list is not what it should be.
+
+It reads most fields only when they are asked for, so these come from loading and from looking alike.
+"""
+
 SEQUENCE = 0x30
 INTEGER = 0x02
 BIT_STRING = 0x03

@@ -97,6 +97,15 @@ class FileKey:
         return self.private_key.public_key()
 
 
+def signing_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
+    """The digest that fits a key: SHA-384 for P-384, none for Ed25519 (it has its own), else SHA-256."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return None
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size == 384:
+        return hashes.SHA384()
+    return hashes.SHA256()
+
+
 def _rsa_signer(key: rsa.RSAPrivateKey) -> Callable[[bytes], bytes]:
     scheme, digest = padding.PKCS1v15(), hashes.SHA256()
     return lambda data: key.sign(data, scheme, digest)

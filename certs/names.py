@@ -117,7 +117,8 @@ def issuer_key(text: str) -> bytes:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError("the name is too long")
-    text = text.strip(_SPACES)
+    # At the end a blank may be escaped.
+    text = text.lstrip(_SPACES)
     if not text:
         raise ValueError("the name is empty")
     return _key(_slashed(text) if text.startswith("/") else _Reader(text).name())
@@ -160,6 +161,8 @@ def _text(value: str) -> bytes:
     folded = folded.casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKC", folded)
+        # Where an Azerbaijani or Turkish locale changes the case, the dotted and the dotless i change places.
+        folded = folded.replace("i\u0307", "i").replace("\u0131", "i")
     return b"t" + " ".join(folded.split()).encode()
 
 

@@ -1,0 +1,169 @@
+"""Revocation lists (RFC 5280, section 5): loaded, verified, and asked by issuer and serial number.
+
+Complete lists are served; delta, indirect and partial ones are refused, because a certificate that they leave out would
+seem good.  A list that has run out is still believed in what it revokes, and :attr:`CrlSet.known_until` says from when
+what it does not revoke is no longer known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
+
+from esb.certs.der import MALFORMED
+from esb.certs.names import issuer_key_of
+from esb.kernel.faults import EsbError
+
+MAX_SIZE = 64 * 1024 * 1024
+"""Octets that a list may have: some two million entries."""
+
+CLOCK_SKEW = 300
+"""Seconds by which a list may come from the future."""
+
+_STRONG_HASHES = ("sha256", "sha384", "sha512")
+
+
+class CrlInvalid(EsbError):
+    """A revocation list cannot be believed or is of a kind that is not served; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrlSet:
+    """What the loaded lists say.  Built by :func:`load_crls`.
+
+    Attributes:
+        reasons: RFC 5280 reason by (canonical issuer name, serial number).
+        known_until: Unix seconds until which every list may be relied upon, grace included; None without a list.
+    """
+
+    reasons: Mapping[tuple[bytes, int], str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    known_until: float | None = None
+
+    def revocation(self, certificate: x509.Certificate) -> str | None:
+        """Why ``certificate`` is revoked (the reason's name; ``unspecified`` where none is given), or None."""
+        if not self.reasons:
+            return None
+        return self.reasons.get((issuer_key_of(certificate.issuer), certificate.serial_number))
+
+
+def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: float, grace_seconds: float) -> CrlSet:
+    """Read revocation lists and verify each.
+
+    Of two lists of one issuer and key the newer counts.
+
+    Args:
+        lists: each one list in PEM or DER.
+        issuers: the anchors, and intermediates that have a path to one: a list that none of them signed is refused.
+        now: Unix seconds.
+        grace_seconds: how long after its nextUpdate a list is still relied upon.
+
+    Raises:
+        CrlInvalid: see the class.  The place in ``lists``, from 1, is told.
+    """
+    newest: dict[tuple[bytes, bytes], x509.CertificateRevocationList] = {}
+    for place, octets in enumerate(lists, 1):
+        try:
+            crl, key = _verified(octets, issuers, now)
+            slot = (issuer_key_of(crl.issuer), key)
+            if slot not in newest or _age(crl) > _age(newest[slot]):
+                newest[slot] = crl
+        except CrlInvalid as error:
+            raise CrlInvalid(f"revocation list {place}: {error}") from None
+    reasons: dict[tuple[bytes, int], str] = {}
+    ends = []
+    for (issuer, _), crl in newest.items():
+        for serial, reason in _entries(crl):
+            reasons[issuer, serial] = reason
+        ends.append(_end(crl) + grace_seconds)
+    return CrlSet(MappingProxyType(reasons), min(ends, default=None))
+
+
+def _verified(
+    octets: bytes, issuers: Sequence[x509.Certificate], now: float
+) -> tuple[x509.CertificateRevocationList, bytes]:
+    """The list, and the DER of the key that signed it."""
+    if len(octets) > MAX_SIZE:
+        raise CrlInvalid("it is too large")
+    try:
+        pem = octets.lstrip()[:5] == b"-----"
+        crl = x509.load_pem_x509_crl(octets) if pem else x509.load_der_x509_crl(octets)
+        digest = crl.signature_hash_algorithm
+        _check_kind(crl)
+        begin = crl.last_update_utc.timestamp()
+        _ = sum(1 for _ in _entries(crl))
+    except MALFORMED as error:
+        raise CrlInvalid("it is not a revocation list in PEM or DER") from error
+    if digest is not None and digest.name not in _STRONG_HASHES:
+        raise CrlInvalid("it is signed with an outdated digest: the authority must sign with SHA-2")
+    if begin > now + CLOCK_SKEW:
+        raise CrlInvalid("it comes from the future: look to this machine's clock, or the authority's")
+    named = [issuer for issuer in issuers if issuer.subject == crl.issuer]
+    if not named:
+        raise CrlInvalid("its issuer is none of the configured authorities")
+    for issuer in named:
+        if _signed(crl, issuer):
+            return crl, issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    raise CrlInvalid("it is not signed by the authority that it names: fetch it again from the authority")
+
+
+def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    try:
+        try:
+            usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+        except x509.ExtensionNotFound:
+            usage = None
+        if usage is not None and not usage.crl_sign:
+            return False
+        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (InvalidSignature, *MALFORMED):
+        return False
+
+
+def _check_kind(crl: x509.CertificateRevocationList) -> None:
+    for extension in crl.extensions:
+        if extension.oid == ExtensionOID.DELTA_CRL_INDICATOR:
+            raise CrlInvalid("it is a delta list: configure the complete one")
+        if isinstance(extension.value, x509.IssuingDistributionPoint):
+            point = extension.value
+            if point.indirect_crl or point.only_some_reasons or point.only_contains_attribute_certs:
+                raise CrlInvalid("it is an indirect or partial list: configure the complete one")
+            if point.only_contains_ca_certs:
+                raise CrlInvalid("it covers authorities only: configure the one for end certificates")
+        elif extension.critical:
+            raise CrlInvalid(f"it has the critical extension {extension.oid.dotted_string}, which is not understood")
+    if crl.next_update_utc is None:
+        raise CrlInvalid("it does not say when the next one comes (nextUpdate)")
+
+
+def _entries(crl: x509.CertificateRevocationList) -> Iterable[tuple[int, str]]:
+    for entry in crl:
+        reason = "unspecified"
+        for extension in entry.extensions:
+            if extension.oid == CRLEntryExtensionOID.CERTIFICATE_ISSUER:
+                raise CrlInvalid("it is an indirect list: configure the authority's own")
+            if isinstance(extension.value, x509.CRLReason):
+                reason = extension.value.reason.value
+            elif extension.critical:
+                raise CrlInvalid("an entry has a critical extension that is not understood")
+        # An entry that lifts a hold belongs in delta lists; where it stands, the certificate is good again.
+        if reason != x509.ReasonFlags.remove_from_crl.value:
+            yield entry.serial_number, reason
+
+
+def _end(crl: x509.CertificateRevocationList) -> float:
+    moment = crl.next_update_utc
+    if moment is None:
+        raise CrlInvalid("it does not say when the next one comes (nextUpdate)")
+    return moment.timestamp()
+
+
+def _age(crl: x509.CertificateRevocationList) -> tuple[float, int]:
+    try:
+        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except x509.ExtensionNotFound:
+        number = 0
+    return crl.last_update_utc.timestamp(), number
