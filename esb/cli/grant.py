@@ -86,7 +86,7 @@ def list_(place: Place, consumer: str | None, service: str | None, as_json: bool
             "id": row.id,
             "consumer": row.consumer_member + (f"/{row.consumer_system}" if row.consumer_system else ""),
             "service": names[row.service_id],
-            "operations": sorted(row.operations) if row.operations else None,
+            "operations": ", ".join(sorted(row.operations or ["all"])),
             "purpose": row.purpose,
             "legal_basis": row.legal_basis,
             "until": None if row.valid_until is None else datetime.fromtimestamp(row.valid_until, UTC).isoformat(),
@@ -96,18 +96,7 @@ def list_(place: Place, consumer: str | None, service: str | None, as_json: bool
     if as_json:
         say_json(facts)
         return
-    rows = [
-        (
-            each["id"],
-            each["consumer"],
-            each["service"],
-            ", ".join(each["operations"] or ["all"]),
-            each["purpose"],
-            each["legal_basis"],
-            each["until"] or "-",
-        )
-        for each in facts
-    ]
+    rows = [["-" if value is None else value for value in each.values()] for each in facts]
     headers = ("ID", "CONSUMER", "SERVICE", "OPERATIONS", "PURPOSE", "LEGAL BASIS", "UNTIL")
     say(table(headers, rows) if rows else "There are no grants: esb grant add CONSUMER SERVICE …")
 

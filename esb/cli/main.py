@@ -22,6 +22,13 @@ SUBJECTS = MappingProxyType(
     {
         "init": Subject("esb.cli.home", "init", "Make a home: the folder that holds one bus."),
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
+        "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
+        "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
+        "service": Subject("esb.cli.service", "service", "Services: what is offered, and how it is treated."),
+        "grant": Subject("esb.cli.grant", "grant", "Grants: who may ask what, and why."),
+        "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
+        "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
+        "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
     }
 )
 

@@ -18,7 +18,7 @@ def service() -> None:
 @click.option("--wsdl", help="The provider's WSDL 1.1: a file, a folder's file, a zip, or a URL.")
 @click.option("--hosted", help="Instead of a WSDL: the name of a typed service that the bus hosts.")
 @click.option("--endpoint", help="The provider's URL; else the one that the WSDL gives.")
-@click.option("--port-type", help="Which port type to serve, where the WSDL has several.")
+@click.option("--port-type", default="", help="Which port type to serve, where the WSDL has several.")
 @click.option(
     "--signature",
     type=click.Choice(["bus", "carry", "none"]),
@@ -38,7 +38,7 @@ def add(
     wsdl: str | None,
     hosted: str | None,
     endpoint: str | None,
-    port_type: str | None,
+    port_type: str,
     signature: str,
     signed_answers: bool,
     judge_request: str,
@@ -71,9 +71,12 @@ def add(
         contract = hosted_contract(hosted)
         signature, endpoint = "none", hosted
     else:
+        from esb.wsdl.addresses import AddressRules
+        from esb.wsdl.fetch import WebFetch
         from esb.wsdl.read import read_contract
 
-        contract = read_contract(str(wsdl), port_type=port_type, allow_private=allow_private)
+        fetch = WebFetch(rules=AddressRules(allow_private=True)) if allow_private else None
+        contract = read_contract(str(wsdl), fetch, port_type=port_type)
     registered = register_service(
         desk.engine,
         service_id,

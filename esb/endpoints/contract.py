@@ -9,7 +9,7 @@ from esb.kernel.http import HttpRequest, HttpResponse
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
 from esb.wsdl.bundle import bundle_zip
-from esb.wsdl.publish import publish_wsdl, published_schema
+from esb.wsdl.publish import publish_wsdl, published_documents
 from esb.wsdl.sample import sample_request
 
 _XML = "text/xml; charset=utf-8"
@@ -67,7 +67,7 @@ class ContractDoor:
             return HttpResponse(200, _XML, octets)
         if "xsd" in query:
             # A name is a key of the contract's own documents: nothing of it ever touches a file system.
-            schema = published_schema(contract, query["xsd"])
+            schema = published_documents(contract).get(query["xsd"])
             if schema is None:
                 return _plain(404, "The contract has no schema of this name: see ?bundle.")
             return HttpResponse(200, _XML, schema)

@@ -13,7 +13,7 @@ class FrontDoor:
     def __init__(self, exchange: ExchangeDoor, contract: ContractDoor, checks: dict[str, Check]) -> None:
         self._exchange = exchange
         self._contract = contract
-        self._checks = checks
+        self.checks = checks
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
@@ -27,7 +27,7 @@ class FrontDoor:
         if request.path == "/healthz":
             return healthz()
         if request.path == "/readyz":
-            return readyz(self._checks)
+            return readyz(self.checks)
         return HttpResponse(404, "text/plain; charset=utf-8", b"Nothing is here. Resources stand under /services/.\n")
 
 

@@ -1,12 +1,12 @@
 """The exchange door: a POST to a resource's address goes along the way of a message."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from esb.bus import Bus
 from esb.kernel.clock import Clock
 from esb.kernel.faults import Refusal
-from esb.kernel.http import HttpRequest, HttpResponse, Peer
+from esb.kernel.http import HttpRequest, HttpResponse
 from esb.kernel.message import Replied
 from esb.kernel.soap import SoapVersion
 from esb.stages.progress import Progress
@@ -34,22 +34,20 @@ class ExchangeDoor:
         try:
             received = receive(request, exchange, at)
         except Refusal as refusal:
-            progress = self._at_door(exchange, at, request.path, request.headers, request.peer)
-            progress.raw = request.body
-            return response(await self._bus.refuse(refusal, progress))
+            return response(await self._bus.refuse(refusal, self._at_door(exchange, at, request)))
         return response(await self._bus.carry(received))
 
-    async def refuse(self, refusal: Refusal, path: str, headers: Mapping[bytes, bytes], peer: Peer) -> HttpResponse:
-        """Answer a request whose body was never taken in (too large, a coding that is not read)."""
+    async def refuse(self, refusal: Refusal, request: HttpRequest) -> HttpResponse:
+        """Answer a request that the transport could not take in whole (too large, a coding that is not read)."""
         at = self._clock.now()
-        progress = self._at_door(self._new_id(at), at, path, headers, peer)
+        progress = self._at_door(self._new_id(at), at, request)
         return response(await self._bus.refuse(refusal, progress))
 
     @staticmethod
-    def _at_door(exchange: str, at: float, path: str, headers: Mapping[bytes, bytes], peer: Peer) -> Progress:
-        media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    def _at_door(exchange: str, at: float, request: HttpRequest) -> Progress:
+        media = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         version = SoapVersion.V12 if media == b"application/soap+xml" else SoapVersion.V11
-        return Progress(exchange, at, path, version, b"", peer.address)
+        return Progress(exchange, at, request.path, version, request.body, request.peer.address)
 
 
 def response(replied: Replied) -> HttpResponse:

@@ -188,9 +188,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What goes to the provider: the whole envelope as bytes, and how."""
+    """What goes to the provider: the whole envelope as bytes, and how.
+
+    ``consumer`` is the member that asks and ``client`` the MEMBER or MEMBER/SYSTEM of its grant.
+    """
 
     exchange: str
+    consumer: str
+    client: str
     service: Service
     operation: Operation
     version: SoapVersion

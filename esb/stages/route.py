@@ -1,7 +1,6 @@
 """Route: the envelope that goes to the provider is written, from what was signed and nothing else."""
 
 from base64 import b64encode
-from hashlib import sha256
 
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
@@ -40,7 +39,16 @@ def route(message: Accepted, way: Way) -> Routed:
         octets = _carried(message, version, way)
     else:
         octets = _signed_by_bus(message, version, way)
-    return Routed(message, Outgoing(received.exchange, service, authorized.operation, version, octets))
+    outgoing = Outgoing(
+        exchange=received.exchange,
+        consumer=authorized.authenticated.consumer,
+        client=authorized.client,
+        service=service,
+        operation=authorized.operation,
+        version=version,
+        envelope=octets,
+    )
+    return Routed(message, outgoing)
 
 
 def _signed_by_bus(message: Accepted, version: SoapVersion, way: Way) -> bytes:
@@ -147,8 +155,3 @@ def _forwarded(message: Accepted) -> tuple[bytes, PartDigest]:
         )
     )
     return compose.header_element("Forwarded", f"forwarded-{received.exchange}", children)
-
-
-def digest_text(data: bytes) -> str:
-    """SHA-256 of some octets in base64, as the receipt writes it."""
-    return b64encode(sha256(data).digest()).decode()

@@ -8,7 +8,7 @@ from esb.audit.record import Outcome, Record
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
 from esb.kernel.clock import Clock
-from esb.kernel.directory import Directory
+from esb.kernel.directory import Directory, Service
 from esb.kernel.message import Outgoing, ProviderAnswer
 from esb.kernel.xml import XmlLimits
 from esb.routing.breaker import Breaker
@@ -71,3 +71,7 @@ class Way:
     addresses: frozenset[str] = frozenset()
     answer_lifetime: float = 300.0
     keep_refused: int = 65_536
+
+    def service_at(self, path: str) -> Service | None:
+        """The service registered at a URL path now, whatever its status."""
+        return self.directory.services.get(path)

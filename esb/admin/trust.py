@@ -1,0 +1,75 @@
+"""Whom a home believes: its anchors and revocation lists, read from their folders."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from esb.certs.chain import ChainJudge
+from esb.certs.crl import CrlSet, load_crls
+from esb.certs.index import CertificateLoader
+from esb.kernel.directory import CertificateUse, KnownCertificate
+from esb.kernel.faults import EsbError
+
+
+class TrustBroken(EsbError):
+    """An anchor or revocation list cannot be read; the text names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Anchors and revocation lists at one moment.
+
+    Attributes:
+        stamp: names and times of the files it was read from; another stamp means to read again.
+    """
+
+    judge: ChainJudge
+    crls: CrlSet
+    stamp: tuple[tuple[str, int, int], ...]
+
+    def known(self, loader: CertificateLoader, now: Callable[[], float]) -> Callable[..., KnownCertificate]:
+        """What the registry's snapshot needs to make a certificate ready: see esb.registry.snapshot.Known."""
+
+        def known(der: bytes, owner: str, use: CertificateUse, revoked: str | None) -> KnownCertificate:
+            certificate = x509.load_der_x509_certificate(der)
+            problem = self.judge.problem(certificate, now())
+            return loader.known(der, owner, use, problem, revoked or self.crls.revocation(certificate))
+
+        return known
+
+
+def files_stamp(anchors: Path, crl: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells whether a folder of anchors or lists changed: names, sizes and times (nanoseconds) of their files."""
+    found = []
+    for path in (*_files(anchors), *_files(crl)):
+        facts = path.stat()
+        found.append((str(path), facts.st_size, facts.st_mtime_ns))
+    return tuple(found)
+
+
+def read_trust(anchors: Path, crl: Path, grace_seconds: float, now: float) -> Trust:
+    """Read both folders.
+
+    Raises:
+        TrustBroken: there is no anchor, or a file is not what its folder is for.
+        CrlInvalid: a list cannot be believed.
+    """
+    stamp = files_stamp(anchors, crl)
+    authorities: list[x509.Certificate] = []
+    for path in _files(anchors):
+        try:
+            authorities += x509.load_pem_x509_certificates(path.read_bytes())
+        except ValueError:
+            raise TrustBroken(f"{path} is not a certificate in PEM: put only authorities' certificates there") from None
+    if not authorities:
+        raise TrustBroken(f"{anchors} holds no anchor: run esb ca init, or put the authority's certificate there")
+    lists = [path.read_bytes() for path in _files(crl)]
+    return Trust(ChainJudge((), authorities), load_crls(lists, authorities, now, grace_seconds), stamp)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))

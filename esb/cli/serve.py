@@ -1,0 +1,33 @@
+"""`esb serve`: the bus itself."""
+
+import click
+
+from esb.cli.place import Place, pass_place
+
+
+@click.command()
+@pass_place
+def serve(place: Place) -> None:
+    """Serve the bus of this home until it is told to stop (SIGTERM, Ctrl-C).
+
+    It answers at the address of [door]: resources under /services/, /healthz and /readyz for supervisors.  On a stop it
+    takes no more connections, answers what was begun (for at most door.drain_seconds) and makes all evidence durable.
+    """
+    from esb.cli.desk import sit_down
+    from esb.logs import configure, observer
+
+    settings = place.load().settings
+    configure(settings.log.format, settings.log.level)
+    sit_down(place).engine.dispose()  # makes the registry's database, or brings it up to date
+
+    from twisted.internet import reactor
+    from twisted.logger import globalLogBeginner
+
+    from esb.endpoints.services import hosted_adapter
+    from esb.kernel.clock import SystemClock
+    from esb.server import run
+    from esb.wiring import wire
+
+    globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
+    node = wire(settings, reactor, SystemClock(), hosted_adapter)
+    run(node, reactor)

@@ -1,0 +1,329 @@
+"""The composition root: settings become objects, each given what it needs and nothing else."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from ssl import get_default_verify_paths
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Engine
+
+from esb.adapters.soap import SoapAdapter
+from esb.admin.passphrase import read_passphrase
+from esb.admin.trust import Trust, read_trust
+from esb.audit.log import EvidenceReader
+from esb.audit.store import open_store
+from esb.audit.writer import EvidenceWriter
+from esb.bus import Bus
+from esb.certs.index import CertificateLoader
+from esb.certs.keys import load_key
+from esb.certs.profile import SignatureLimits
+from esb.certs.sign import Signer
+from esb.certs.verify import Verifier
+from esb.conf.settings import Settings
+from esb.endpoints.contract import ContractDoor
+from esb.endpoints.door import FrontDoor
+from esb.endpoints.exchange import ExchangeDoor
+from esb.kernel.clock import Clock
+from esb.kernel.contract import Contract
+from esb.kernel.directory import Directory
+from esb.kernel.faults import EsbError
+from esb.kernel.ids import uuid7
+from esb.kernel.xml import XmlLimits
+from esb.logs import logger
+from esb.registry.contracts import get_contract
+from esb.registry.database import open_database, reading
+from esb.registry.migrations import current, head
+from esb.registry.watch import Watcher
+from esb.routing.breaker import Breaker
+from esb.routing.limits import Load, Quotas
+from esb.schemas.store import JudgeStore
+from esb.stages.way import Adapter, Way
+from esb.transport.client import ClientPool
+from esb.transport.limits import ClientLimits, ServerLimits
+from esb.transport.server import DoorFactory
+from esb.transport.tls import ClientTls, server_options
+from esb.waiting import EvidenceGate, JudgeGate, Threads
+from esb.wsdl.pack import unpack
+
+_DAY = 86_400
+_CONTRACTS = 256  # unpacked contracts kept for the contract door
+
+
+class CannotStart(EsbError):
+    """The bus cannot start as the home is; the text says what to mend."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A wired bus: what ``esb/server.py`` starts, refreshes and stops.
+
+    Attributes:
+        tls: the door's TLS context, None for plain HTTP.
+        contract: reads a stored contract by its digest (blocking).
+        trust: anchors and lists in force; the watcher's certificates were made ready with it.
+    """
+
+    settings: Settings
+    clock: Clock
+    bus: Bus
+    way: Way
+    front: FrontDoor
+    factory: DoorFactory
+    pool: ClientPool
+    threads: Threads
+    writer: EvidenceWriter
+    reader: EvidenceReader
+    watcher: Watcher
+    engine: Engine
+    trust: "TrustInForce"
+    tls: Any
+    contract: Callable[[str], Contract]
+    registry_problem: str = ""
+
+    def install(self, directory: Directory) -> None:
+        """Put a new directory in force, between two turns of the reactor."""
+        known_until = self.trust.trust.crls.known_until
+        self.way.directory = replace(directory, revocation_known_until=known_until)
+
+
+class TrustInForce:
+    """The trust that certificates are made ready with; replaced whole when its files change."""
+
+    def __init__(self, trust: Trust, loader: CertificateLoader, clock: Clock) -> None:
+        self._loader = loader
+        self._clock = clock
+        self.replace(trust)
+
+    def replace(self, trust: Trust) -> None:
+        """Judge by this one from now on."""
+        self.trust = trust
+        self.known = trust.known(self._loader, self._clock.now)
+
+    def __call__(self, *facts: Any) -> Any:
+        return self.known(*facts)
+
+
+def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node"], Adapter]) -> Node:
+    """Build a bus that is ready to be started.  Blocking: opens keys, databases and folders.
+
+    Args:
+        hosted: makes the adapter for typed services that the bus hosts itself.
+
+    Raises:
+        EsbError: something of the home is missing or broken; the text says what to mend.
+    """
+    log = logger("bus")
+    passphrase = read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file)
+    signer = Signer(load_key(settings.keys.signing_key, passphrase), own_certificate(settings.keys.certificate, clock))
+    grace = settings.certs.crl_grace_hours * 3600
+    engine = open_database(settings.registry.url)
+    if current(engine) != head():
+        raise CannotStart("The registry's database is not of this version. Bring it up to date: esb registry upgrade")
+    loader = CertificateLoader()
+    trust = TrustInForce(read_trust(settings.certs.anchors, settings.certs.crl, grace, clock.now()), loader, clock)
+    watcher = Watcher(engine, trust, loader.index, clock)
+    directory = watcher.poll()
+    if directory is None:
+        raise CannotStart("The registry could not be read.")
+    threads = Threads(reactor)
+    writer = EvidenceWriter(
+        open_store(settings.evidence.url),
+        reactor.callFromThread,
+        max_batch=settings.evidence.max_batch,
+        max_wait=settings.evidence.max_wait_ms / 1000,
+        max_queue=settings.evidence.max_queue,
+    )
+    reader = EvidenceReader(settings.evidence.url)
+
+    def contract(digest: str) -> Contract:
+        with reading(engine) as session:
+            return unpack(get_contract(session, digest).packed)
+
+    pool = ClientPool(reactor, clock, provider_tls(settings, passphrase), client_limits(settings))
+    quotas = Quotas()
+    way = Way(
+        clock=clock,
+        directory=directory,
+        verifier=Verifier(signature_limits(settings)),
+        signer=signer,
+        judges=JudgeGate(JudgeStore(), contract, threads),
+        evidence=EvidenceGate(writer, reader, threads),
+        adapters={"soap": SoapAdapter(pool, settings.provider.max_answer_bytes)},
+        quotas=quotas,
+        load=Load(settings.load.max_in_flight, settings.load.per_service_in_flight),
+        breaker=Breaker(settings.breaker.failures, settings.breaker.pause_seconds),
+        log=log.info,
+        xml=XmlLimits(
+            max_bytes=settings.door.inflated_bytes,
+            max_elements=settings.xml.elements,
+            max_attributes=settings.xml.attributes,
+            max_namespaces=settings.xml.namespaces,
+            max_depth=settings.xml.depth,
+        ),
+        window=settings.time.window_seconds,
+        skew=settings.time.skew_seconds,
+        addresses=frozenset(url.rstrip("/") for url in (settings.bus.address, *settings.bus.also_known_as)),
+        keep_refused=settings.evidence.keep_refused_bytes,
+    )
+    bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
+    exchange = ExchangeDoor(bus, clock, lambda at: uuid7(at, os.urandom(10)))
+    contracts = ContractDoor(
+        way.service_at,
+        lru_cache(_CONTRACTS)(contract),
+        threads.run,
+        settings.bus.address.rstrip("/"),
+    )
+    front = FrontDoor(exchange, contracts, {})
+    factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
+    node = Node(
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        way=way,
+        front=front,
+        factory=factory,
+        pool=pool,
+        threads=threads,
+        writer=writer,
+        reader=reader,
+        watcher=watcher,
+        engine=engine,
+        trust=trust,
+        tls=door_tls(settings, passphrase),
+        contract=contract,
+    )
+    way.adapters = {**way.adapters, "hosted": hosted(node)}
+    front.checks.update(
+        {
+            "evidence": lambda: writer.problem or "",
+            "registry": lambda: node.registry_problem,
+            "stopping": lambda: "shutting down" if bus.stopping else "",
+        }
+    )
+    node.install(directory)
+    return node
+
+
+def restore_quotas(node: Node) -> None:
+    """Take up today's counts from the evidence log (blocking)."""
+    now = node.clock.now()
+    midnight = int(now) // _DAY * _DAY
+    node.way.quotas.restore(node.reader.counts_by_grant(midnight * 1_000_000), now)
+
+
+def own_certificate(path: Path, clock: Clock) -> x509.Certificate:
+    """The bus's own certificate.
+
+    Raises:
+        CannotStart: it is missing, broken or out of its time: a bus whose signature nobody accepts does not start.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+    except FileNotFoundError:
+        raise CannotStart(f"The bus has no certificate at {path}. Make one with: esb ca init") from None
+    except (OSError, ValueError):
+        raise CannotStart(f"{path} is not a certificate in PEM that can be read.") from None
+    now = clock.now()
+    if not certificate.not_valid_before_utc.timestamp() <= now <= certificate.not_valid_after_utc.timestamp():
+        raise CannotStart(
+            f"The bus's certificate {path} is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} to "
+            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC only: renew it, or look at this machine's clock."
+        )
+    return certificate
+
+
+def signature_limits(settings: Settings) -> SignatureLimits:
+    """The signature profile's limits."""
+    return SignatureLimits(
+        references=settings.signature.references,
+        tokens=settings.signature.tokens,
+        prefixes=settings.signature.prefixes,
+        token_bytes=settings.signature.value_characters,
+    )
+
+
+def server_limits(settings: Settings) -> ServerLimits:
+    """The door's limits."""
+    door = settings.door
+    return ServerLimits(
+        header_bytes=door.header_bytes,
+        body_bytes=door.body_bytes,
+        inflated_bytes=door.inflated_bytes,
+        header_seconds=door.header_seconds,
+        body_seconds=door.body_seconds,
+        idle_seconds=door.idle_seconds,
+        connections=door.connections,
+    )
+
+
+def client_limits(settings: Settings) -> ClientLimits:
+    """The limits of the pool towards providers."""
+    provider = settings.provider
+    return ClientLimits(
+        per_host=provider.connections_per_host,
+        idle_seconds=provider.idle_seconds,
+        connect_seconds=provider.connect_seconds,
+    )
+
+
+def door_tls(settings: Settings, passphrase: bytes) -> Any:
+    """The door's TLS context; None when it is plain."""
+    door = settings.door
+    if not door.tls or door.tls_certificate is None or door.tls_key is None:
+        return None
+    anchors = None if door.client_anchors is None else pem_of(door.client_anchors)
+    return server_options(
+        pem_of(door.tls_certificate),
+        private_key(door.tls_key, passphrase),
+        anchors,
+        door.require_client_certificate and anchors is not None,
+    )
+
+
+def provider_tls(settings: Settings, passphrase: bytes) -> ClientTls | None:
+    """TLS towards providers, judged by the configured anchors, else by the machine's list; None where it has none."""
+    provider = settings.provider
+    anchors = provider.anchors
+    if anchors is None:
+        machine = get_default_verify_paths().cafile
+        if machine is None:
+            return None
+        anchors = Path(machine)
+    certificate = provider.client_certificate
+    key = provider.client_key
+    return ClientTls(
+        pem_of(anchors),
+        None if certificate is None else pem_of(certificate),
+        None if key is None else private_key(key, passphrase),
+    )
+
+
+def pem_of(path: Path) -> bytes:
+    """The PEM certificates of a file, or of every file in a folder.
+
+    Raises:
+        CannotStart: it cannot be read.
+    """
+    try:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        return b"\n".join(file.read_bytes() for file in files if file.is_file() and not file.name.startswith("."))
+    except OSError as error:
+        raise CannotStart(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def private_key(path: Path, passphrase: bytes) -> Any:
+    """A TLS private key, encrypted under the passphrase of the home's keys or plain.
+
+    Raises:
+        CannotStart: it cannot be read.
+    """
+    try:
+        pem = path.read_bytes()
+        return load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
+    except (OSError, ValueError, TypeError):
+        raise CannotStart(f"{path} is not a private key in PEM that the passphrase opens.") from None
