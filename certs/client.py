@@ -30,8 +30,13 @@ def mark(octets: bytes, identifier: str) -> MarkedPart:
 
     Raises:
         Refusal: MSG-05 when it is not well-formed, MSG-06 to MSG-08 as for any message.
+        ValueError: it is not one element.
     """
-    element = parse_message(octets, _LIMITS)
+    # The wrapper binds the prefix that the new attribute will have, where the element does not.
+    wrapper = parse_message(b'<part xmlns:wsu="%s">%s</part>' % (WSU.encode(), octets), _LIMITS)
+    if len(wrapper) != 1:
+        raise ValueError("a part to be signed is one element")
+    element = wrapper[0]
     element.set(_WSU_ID, identifier)
     canonical = canonicalize(element)
     return MarkedPart(canonical, PartDigest(identifier, hashlib.sha256(canonical).digest()))
@@ -39,10 +44,7 @@ def mark(octets: bytes, identifier: str) -> MarkedPart:
 
 def mark_body(version: SoapVersion, content: bytes, identifier: str) -> MarkedPart:
     """The same for a Body of ``version`` around ``content``: one element's octets, or nothing."""
-    uri = version.value
-    return mark(
-        b'<soap:Body xmlns:soap="%s" xmlns:wsu="%s">%s</soap:Body>' % (uri.encode(), WSU.encode(), content), identifier
-    )
+    return mark(b'<soap:Body xmlns:soap="%s">%s</soap:Body>' % (version.value.encode(), content), identifier)
 
 
 def signed_request(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from esb.certs.canonical import exclusive
 from esb.certs.keyinfo import KeyReference
 from esb.certs.profile import DIGESTS
 from esb.certs.security import SecurityHeader
@@ -134,7 +135,7 @@ def digest(target: Target) -> SignedPart:
         Refusal: SIG-07, or MSG-05 when the part has no canonical form.
     """
     reference = target.reference
-    octets = canonicalize(target.element, reference.prefixes)
+    octets = exclusive(target.element, reference.prefixes)
     if reference.token:
         octets = _without_default(octets)
     computed = DIGESTS[reference.digest](octets).digest()

@@ -17,6 +17,7 @@ Time, validity and revocation are asked afterwards (``window.py``, ``standing.py
 import hashlib
 from typing import Final
 
+from esb.certs.canonical import exclusive
 from esb.certs.keyinfo import KeyResolver
 from esb.certs.profile import SignatureLimits
 from esb.certs.references import check_coverage, check_unique, digest, find_targets
@@ -29,7 +30,6 @@ from esb.kernel import rules
 from esb.kernel.directory import CertificateIndex
 from esb.kernel.message import SignedPart, VerifiedSignature
 from esb.kernel.soap import Envelope
-from esb.kernel.xml import canonicalize
 
 __all__ = ["SignatureLimits", "Verifier"]
 
@@ -75,7 +75,7 @@ class Verifier:
         check_key(info.algorithm, signer.key)
 
         value = from_base64(text, parts.value, rules.SIG_VALUE)
-        signed_info = canonicalize(parts.signed_info, info.prefixes)
+        signed_info = exclusive(parts.signed_info, info.prefixes)
         value = verify_value(info.algorithm, signer.key, value, signed_info)
 
         signed: dict[object, SignedPart] = {}
