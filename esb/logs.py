@@ -96,10 +96,11 @@ def logger(name: str) -> "FilteringBoundLogger":
     return cast("FilteringBoundLogger", structlog.get_logger().bind(log=name))
 
 
-def observer() -> Callable[[Mapping[str, Any]], None]:
+def observer() -> Any:
     """What Twisted's log begins with: ``globalLogBeginner.beginLoggingTo([observer()])``.
 
-    It takes Twisted's event dictionaries as they are and needs nothing of Twisted.  Twisted's own "info" is about its
+    A callable of one event, typed loosely because mypy does not see that a function provides zope's ILogObserver.  It
+    takes Twisted's event dictionaries as they are and needs nothing of Twisted.  Twisted's own "info" is about its
     factories and ports, so it is written as debug.
     """
     levels = {"debug": "debug", "info": "debug", "warn": "warning", "error": "error", "critical": "error"}

@@ -249,7 +249,7 @@ def test_the_failures_of_twisted_are_told_without_their_text() -> None:
         raise ValueError("geheim")
     except ValueError:
         failure = Failure()
-    Logger("esb.test", observer=logs.observer()).failure("Unhandled {x}", failure, x="geheim")  # type: ignore[arg-type]
+    Logger("esb.test", observer=logs.observer()).failure("Unhandled {x}", failure, x="geheim")
     line = one(stream)
     assert line["level"] == "error"
     assert line["error"][0]["is"] == "ValueError"
