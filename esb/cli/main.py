@@ -24,8 +24,12 @@ SUBJECTS = MappingProxyType(
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
-        "service": Subject("esb.cli.service", "service", "Services: what is offered, and how it is treated."),
-        "grant": Subject("esb.cli.grant", "grant", "Grants: who may ask what, and why."),
+        "service": Subject(
+            "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
+        ),
+        "grant": Subject(
+            "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
+        ),
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
