@@ -1,5 +1,6 @@
 """A record on its way to the store, what can become of it, and what a store promises."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,7 +18,7 @@ class Record:
         leaf: ``leaf_bytes(entry)``, already made because the receipt cites its hash.
         message: the message as received; may be empty.
         sent: the envelope that leaves for the consumer; empty on a request.
-        replay_key: SHA-256 by which a request is known to have been seen; None on an answer or refusal.
+        replay_key: :func:`replay_key` of a request; None on an answer or refusal.
     """
 
     entry: Entry
@@ -25,6 +26,14 @@ class Record:
     message: bytes
     sent: bytes
     replay_key: bytes | None
+
+
+def replay_key(consumer: str, message_id: str) -> bytes:
+    """Name a consumer's message: what may be seen once (TIM-04).
+
+    A member's code holds no NUL, so no two pairs share a text.
+    """
+    return hashlib.sha256(f"{consumer}\0{message_id}".encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ CREATE TABLE record (
 CREATE UNIQUE INDEX record_replay ON record (replay_key) WHERE replay_key IS NOT NULL;
 CREATE INDEX record_use ON record (at, grant_id) WHERE kind = 'request';
 CREATE TABLE body (
-    id INTEGER PRIMARY KEY REFERENCES record (id),
+    id INTEGER PRIMARY KEY,
     message BLOB NOT NULL,
     sent BLOB NOT NULL
 ) STRICT;

@@ -1,5 +1,6 @@
 """What can go wrong when a batch is written record by record."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -12,6 +13,7 @@ from esb.audit.record import (
     RecordUnwritable,
     StoreUnavailable,
     check_schema,
+    replay_key,
     write_apart,
 )
 
@@ -50,3 +52,8 @@ def test_tables_of_another_version_are_refused_with_what_to_do() -> None:
         check_schema(2, 1)
     with pytest.raises(StoreUnavailable, match="no tables yet: start the bus once"):
         check_schema(0, 1)
+
+
+def test_a_message_is_known_by_its_consumer_and_id_together() -> None:
+    assert replay_key("A", "1") == hashlib.sha256(b"A\x001").digest()
+    assert len({replay_key("A", "B1"), replay_key("AB", "1"), replay_key("A", "1")}) == 3

@@ -244,3 +244,17 @@ def test_under_load_records_wait_for_company(make_record: MakeRecord) -> None:
         heard.wait(221)
     assert sum(len(batch) for batch in store.batches) == 221
     assert len(store.batches) < 221
+
+
+def test_large_messages_do_not_add_up_in_one_commit(make_record: MakeRecord) -> None:
+    store, heard = Store(), Heard()
+    with _running(EvidenceWriter(store, _directly)) as writer:
+        store.free.clear()
+        writer.submit(make_record(), heard)
+        assert store.busy.wait(30)
+        message = b"m" * (6 * 1024 * 1024)
+        for _ in range(8):
+            writer.submit(make_record(message=message), heard)
+        store.free.set()
+        heard.wait(9)
+    assert [len(batch) for batch in store.batches] == [1, 3, 3, 2]
