@@ -192,6 +192,19 @@ _XLINK_SCHEMA = f"""<?xml version="1.0" encoding="UTF-8"?>
   <xs:attribute name="label" type="xs:NCName"/>
   <xs:attribute name="from" type="xs:NCName"/>
   <xs:attribute name="to" type="xs:NCName"/>
+  <xs:attributeGroup name="simpleAttrs">
+    <xs:attribute ref="xlink:type" fixed="simple"/>
+    <xs:attribute ref="xlink:href"/>
+    <xs:attribute ref="xlink:role"/>
+    <xs:attribute ref="xlink:arcrole"/>
+    <xs:attribute ref="xlink:title"/>
+    <xs:attribute ref="xlink:show"/>
+    <xs:attribute ref="xlink:actuate"/>
+  </xs:attributeGroup>
+  <!-- the name in the OGC's first version, by which ISO 19139 refers to it -->
+  <xs:attributeGroup name="simpleLink">
+    <xs:attributeGroup ref="xlink:simpleAttrs"/>
+  </xs:attributeGroup>
 </xs:schema>
 """
 
