@@ -88,6 +88,8 @@ def _verified(
     """The list, and the DER of the key that signed it."""
     if len(octets) > MAX_SIZE:
         raise CrlInvalid("it is too large")
+    if octets.count(b"-----BEGIN ") > 1:
+        raise CrlInvalid("there is more than one list in one file: give each a file of its own")
     try:
         pem = octets.lstrip()[:5] == b"-----"
         crl = x509.load_pem_x509_crl(octets) if pem else x509.load_der_x509_crl(octets)

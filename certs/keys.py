@@ -6,6 +6,7 @@ the protocol alone.
 
 import os
 import secrets
+import shlex
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -186,7 +187,8 @@ def load_key(path: Path, passphrase: bytes) -> FileKey:
         KeyUnusable: the file is missing, broken, not encrypted, open to others, or holds a key that is not accepted.
     """
     pem = _read_private(path)
-    convert = f"openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in {path} -out {path}.new && chmod 600 {path}.new"
+    old, new = shlex.quote(str(path)), shlex.quote(f"{path}.new")
+    convert = f"openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in {old} -out {new} && chmod 600 {new}"
     if envelope.BEGIN.encode() not in pem:
         if b"PRIVATE KEY-----" in pem:
             raise KeyUnusable(f"{path} is not encrypted as PKCS#8.  Encrypt it and delete the old file: {convert}")
@@ -216,7 +218,9 @@ def _read_private(path: Path) -> bytes:
             if not stat.S_ISREG(state.st_mode):
                 raise KeyUnusable(f"{path} is not a file")
             if state.st_mode & 0o077:
-                raise KeyUnusable(f"{path} can be read by others than its owner.  Close it: chmod 600 {path}")
+                raise KeyUnusable(
+                    f"{path} can be read by others than its owner.  Close it: chmod 600 {shlex.quote(str(path))}"
+                )
             content = file.read(_MAX_FILE + 1)
     except OSError as error:
         raise KeyUnusable(f"the key file {path} cannot be read: {error.strerror}") from error

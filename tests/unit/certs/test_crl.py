@@ -203,6 +203,12 @@ def test_what_is_not_served_is_refused_with_the_reason(octets: bytes, says: str)
         load(octets)
 
 
+def test_a_second_list_in_one_file_is_not_passed_over() -> None:
+    other = sign_crl(*authority(3, "Other"), [], 1, NOW, 7).public_bytes(Encoding.PEM)
+    with pytest.raises(CrlInvalid, match="a file of its own"):
+        load(other + sign_crl(*authority(1), [(serial(1), NOW, "superseded")], 1, NOW, 7).public_bytes(Encoding.PEM))
+
+
 def test_a_list_for_end_certificates_alone_is_complete_for_us() -> None:
     point = x509.IssuingDistributionPoint(
         full_name=None,

@@ -153,6 +153,16 @@ def test_a_file_that_others_can_reach_is_refused_with_the_command(file: Path, mo
         keys.load_key(file, PASSPHRASE)
 
 
+def test_the_command_that_mends_can_be_pasted_whatever_the_path(tmp_path: Path) -> None:
+    path = tmp_path / "bus key; $(id)"
+    keys.store_key(made("p256"), path, PASSPHRASE)
+    path.chmod(0o644)
+    with pytest.raises(KeyUnusable) as caught:
+        keys.load_key(path, PASSPHRASE)
+    subprocess.run(["sh", "-c", str(caught.value).partition("Close it: ")[2]], check=True)
+    assert keys.load_key(path, PASSPHRASE)
+
+
 @pytest.mark.parametrize("form", [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL])
 def test_a_key_that_lies_open_is_refused_with_the_command(form: serialization.PrivateFormat, tmp_path: Path) -> None:
     path = tmp_path / "k"
