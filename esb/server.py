@@ -4,14 +4,21 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet import reactor as _reactor
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.error import CannotListenError
+from twisted.logger import globalLogBeginner
 
 from esb.admin.trust import Trust, files_stamp, read_trust
+from esb.conf.settings import Settings
+from esb.endpoints.services import hosted_adapter
+from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
-from esb.logs import logger
-from esb.wiring import CannotStart, Node, restore_quotas
+from esb.logs import logger, observer
+from esb.wiring import CannotStart, Node, restore_quotas, wire
+
+reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
 _TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
 
@@ -31,6 +38,11 @@ class Server:
         self._port: Any = None
         self._ended: Deferred[None] | None = None
         self._trust_looked_at = 0.0
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; 0 before :meth:`start`."""
+        return 0 if self._port is None else int(self._port.getHost().port)
 
     def start(self) -> None:
         """Open the evidence log, begin to listen and to watch.
@@ -59,17 +71,16 @@ class Server:
                 "another program may use it; set door.port."
             ) from error
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
-        number = self._port.getHost().port
         self._log.info(
             "ready",
             host=door.host,
-            port=number,
+            port=self.port,
             tls=node.tls is not None,
             services=len(node.way.directory.services),
             members=len(node.way.directory.members),
         )
         if self._ready is not None:
-            self._ready(number)
+            self._ready(self.port)
 
     def _look(self) -> None:
         """Look for changes of registry and trust in a thread; again after the polling time."""
@@ -131,7 +142,7 @@ class Server:
             waiting.append(stopped)
         drained: Deferred[Any] = DeferredList(waiting, consumeErrors=True)
         drained.addTimeout(node.settings.door.drain_seconds, self._reactor, lambda *_: None)
-        drained.addBoth(lambda _: node.pool.close())
+        drained.addBoth(lambda _: ensureDeferred(node.pool.close()))
         drained.addTimeout(1.0, self._reactor, lambda *_: None)
         drained.addBoth(lambda _: self._end())
         return ended
@@ -149,13 +160,14 @@ class Server:
             self._ended.callback(None)
 
 
-def run(node: Node, reactor: Any, ready: Callable[[int], None] | None = None) -> None:
+def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then end in order.  A second signal ends at once.
 
     Raises:
         EsbError: the bus could not start.
     """
-    server = Server(node, reactor, ready)
+    globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
+    server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
     server.start()
     told: list[int] = []
 
@@ -163,12 +175,9 @@ def run(node: Node, reactor: Any, ready: Callable[[int], None] | None = None) ->
         told.append(number)
         if len(told) > 1:
             reactor.callFromThread(reactor.stop)
-            return
-        reactor.callFromThread(lambda: server.stop().addBoth(lambda _: reactor.stop()))
+        else:
+            reactor.callFromThread(lambda: server.stop().addBoth(lambda _: reactor.stop()))
 
-    def install() -> None:
-        signal.signal(signal.SIGTERM, end)
-        signal.signal(signal.SIGINT, end)
-
-    reactor.callWhenRunning(install)
-    reactor.run(installSignalHandlers=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    reactor.run(installSignalHandlers=False)

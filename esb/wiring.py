@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from ssl import get_default_verify_paths
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -243,7 +244,9 @@ def signature_limits(settings: Settings) -> SignatureLimits:
         references=settings.signature.references,
         tokens=settings.signature.tokens,
         prefixes=settings.signature.prefixes,
-        token_bytes=settings.signature.value_characters,
+        headers=settings.signature.headers,
+        token_bytes=settings.signature.token_characters,
+        value_bytes=settings.signature.value_characters,
     )
 
 
@@ -266,6 +269,7 @@ def client_limits(settings: Settings) -> ClientLimits:
     provider = settings.provider
     return ClientLimits(
         per_host=provider.connections_per_host,
+        waiting_per_host=provider.waiting_per_host,
         idle_seconds=provider.idle_seconds,
         connect_seconds=provider.connect_seconds,
     )
@@ -296,11 +300,14 @@ def provider_tls(settings: Settings, passphrase: bytes) -> ClientTls | None:
         anchors = Path(machine)
     certificate = provider.client_certificate
     key = provider.client_key
-    return ClientTls(
-        pem_of(anchors),
-        None if certificate is None else pem_of(certificate),
-        None if key is None else private_key(key, passphrase),
-    )
+    with catch_warnings():
+        # A machine's list holds some certificates older than the rules that the library warns by.
+        simplefilter("ignore")
+        return ClientTls(
+            pem_of(anchors),
+            None if certificate is None else pem_of(certificate),
+            None if key is None else private_key(key, passphrase),
+        )
 
 
 def pem_of(path: Path) -> bytes:

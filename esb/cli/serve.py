@@ -14,20 +14,12 @@ def serve(place: Place) -> None:
     takes no more connections, answers what was begun (for at most door.drain_seconds) and makes all evidence durable.
     """
     from esb.cli.desk import sit_down
-    from esb.logs import configure, observer
+    from esb.logs import configure
 
     settings = place.load().settings
     configure(settings.log.format, settings.log.level)
     sit_down(place).engine.dispose()  # makes the registry's database, or brings it up to date
 
-    from twisted.internet import reactor
-    from twisted.logger import globalLogBeginner
+    from esb.server import serve as serve_until_told
 
-    from esb.endpoints.services import hosted_adapter
-    from esb.kernel.clock import SystemClock
-    from esb.server import run
-    from esb.wiring import wire
-
-    globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
-    node = wire(settings, reactor, SystemClock(), hosted_adapter)
-    run(node, reactor)
+    serve_until_told(settings)

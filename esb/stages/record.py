@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
-from esb.audit.record import Duplicate, NotWritten, Record
+from esb.audit.record import Duplicate, NotWritten, Record, replay_key
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Authenticated, Replied, Validated
@@ -27,7 +27,9 @@ async def record_request(message: Validated, way: Way) -> Accepted | Replied:
     digest = sha256(received.raw).digest()
     entry = request_entry(message, digest, way)
     leaf = leaf_bytes(entry)
-    outcome = await way.evidence.write(Record(entry, leaf, received.raw, b"", replay_key(authenticated)))
+    outcome = await way.evidence.write(
+        Record(entry, leaf, received.raw, b"", replay_key(authenticated.consumer, authenticated.message_id))
+    )
     if isinstance(outcome, Duplicate):
         return await _again(outcome, authenticated, digest, way)
     if isinstance(outcome, NotWritten):
@@ -73,11 +75,6 @@ def request_entry(message: Validated, digest: bytes, way: Way) -> Entry:
     )
 
 
-def replay_key(message: Authenticated) -> bytes:
-    """The record's unique key: one per consumer and message id."""
-    return sha256(f"{message.consumer}\0{message.message_id}".encode()).digest()
-
-
 async def _again(seen: Duplicate, message: Authenticated, digest: bytes, way: Way) -> Replied:
     received = message.parsed.received
     same = seen.message_sha256 == digest.hex()
@@ -87,7 +84,7 @@ async def _again(seen: Duplicate, message: Authenticated, digest: bytes, way: Wa
             way.log("answered again", exchange=seen.exchange, consumer=message.consumer)
             fault = b"<soap:Fault>" in answer
             return Replied(500 if fault else 200, received.version, answer)
-        raise Refusal(rules.TIM_REPLAY, "This message is still being answered: ask again shortly.", {}, 2)
+        raise Refusal(rules.TIM_REPLAY, "This message was recorded and has no answer yet: ask again shortly.", {}, 2)
     reason = "This message was received before." if same else "This message id was used before for another message."
     raise Refusal(
         rules.TIM_REPLAY,

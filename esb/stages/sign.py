@@ -24,6 +24,7 @@ class Signed:
         envelope: what leaves; empty for a one-way operation, which is answered by HTTP 202 alone.
         entry, leaf: the record's facts and their canonical octets, whose hash the receipt already cites.
         received: the bytes that the record keeps as received: the provider's signed answer, or a refused message.
+        judged: the answer that was signed; None for a fault of the bus.
     """
 
     version: SoapVersion
@@ -33,6 +34,7 @@ class Signed:
     leaf: bytes
     received: bytes
     retry_after: int | None = None
+    judged: JudgedAnswer | None = None
 
 
 def sign(message: JudgedAnswer, way: Way) -> Signed:
@@ -51,7 +53,7 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     leaf = leaf_bytes(entry)
     kept = answer.data if verified.provider_signed else b""
     if verified.answered.routed.outgoing.operation.output is None and not verified.is_fault:
-        return Signed(version, 202, b"", entry, leaf, kept)
+        return Signed(version, 202, b"", entry, leaf, kept, judged=message)
     receipt, receipt_part = receipt_header(accepted, entry, leaf, received.at, now)
     headers, parts = _addressing(message, version)
     security = way.signer.security_header(
@@ -61,7 +63,7 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     status = 500 if verified.is_fault else 200
     if verified.is_fault and version is SoapVersion.V12 and b"Sender</" in content:
         status = 400
-    return Signed(version, status, octets, entry, leaf, kept)
+    return Signed(version, status, octets, entry, leaf, kept, judged=message)
 
 
 def receipt_header(

@@ -1,0 +1,201 @@
+"""A whole bus in a temporary home: authority, members, services and grants made by the operators' own acts, served by
+the product's own server on a real port."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from esb.admin.authority import enrol_member, init_authority
+from esb.admin.home import Home, make_home
+from esb.admin.services import register_service
+from esb.audit.log import EvidenceReader, Recorded
+from esb.certs.keys import PrivateKey, generate_key
+from esb.certs.requests import make_request
+from esb.conf.load import load
+from esb.conf.settings import Settings
+from esb.kernel.directory import CertificateUse
+from esb.kernel.names import ServiceId
+from esb.registry.acts import acting
+from esb.registry.database import open_database
+from esb.registry.grants import Leave, add_grant
+from esb.registry.members import add_member
+from esb.registry.migrations import upgrade
+from esb.registry.models import MemberKind
+from esb.registry.services import Terms
+from esb.server import Server
+from esb.wiring import Node, wire
+from esb.wsdl.read import read_contract
+from support.client import Consumer
+from support.provider import Provider
+from support.reactor import on_reactor, reactor
+
+CONTRACTS = Path(__file__).parent / "contracts"
+ADDRESS = "http://bus.test"
+PASSPHRASE = b"correct horse battery staple"
+PERSONS = ServiceId.parse("DIN/IAMAS/PersonQuery/v1")
+
+
+class ShiftedClock:
+    """The machine's clock, moved by a test."""
+
+    def __init__(self) -> None:
+        self.shift = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.shift
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass
+class Place:
+    """A home with a registry; :meth:`serve` runs its bus.
+
+    ``consumers`` are members with a signing key; ``DIN`` owns the services and has no grants of its own.
+    """
+
+    home: Home
+    settings: Settings
+    engine: Any
+    provider: Provider
+    clock: ShiftedClock = field(default_factory=ShiftedClock)
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    port: int = 0
+    node: Node | None = None
+
+    def acting(self) -> Any:
+        """An act by the operator: ``with place.acting() as act``; the bus knows of it after :meth:`settle`."""
+        return acting(self.engine, "operator", time.time())
+
+    def settle(self) -> None:
+        """Make the running bus read the registry now."""
+        node = self.node
+        if node is not None:
+            directory = node.watcher.poll()
+            if directory is not None:
+                on_reactor(lambda: node.install(directory))
+
+    def member(self, code: str, key_kind: str = "p256", enrol: bool = True) -> Consumer:
+        """Add a member with a signing certificate of the home's authority."""
+        with self.acting() as act:
+            add_member(act, code, f"{code} Nazirliyi", f"Ministry {code}", MemberKind.STATE)
+        key = cached_key(key_kind)
+        if not enrol:
+            return Consumer(code, key, None)
+        certificate = self.enrol(code, key)
+        self.consumers[code] = consumer = Consumer(code, key, certificate)
+        return consumer
+
+    def enrol(
+        self, code: str, key: PrivateKey, use: CertificateUse = CertificateUse.SIGNING, **more: Any
+    ) -> x509.Certificate:
+        """Certify a key and register the certificate as a member's."""
+        return enrol_member(
+            self.home,
+            self.engine,
+            PASSPHRASE,
+            code,
+            make_request(key, code).public_bytes(Encoding.DER),
+            **{
+                "use": use,
+                "days": 30,
+                "hostnames": (),
+                "author": "operator",
+                "now": time.time(),
+                "random": secrets.token_bytes,
+                **more,
+            },
+        )
+
+    def service(self, name: str = PERSONS.text, wsdl: str = "person.wsdl", **terms: Any) -> ServiceId:
+        """Register a service of the provider on one of the contracts beside this file."""
+        service = ServiceId.parse(name)
+        register_service(
+            self.engine,
+            service,
+            read_contract(CONTRACTS / wsdl),
+            Terms(**{"endpoint": self.provider.url, "timeout": 2.0, **terms}),
+            author="operator",
+            now=time.time(),
+            told=lambda _: None,
+        )
+        return service
+
+    def grant(self, consumer: str, service: ServiceId = PERSONS, **leave: Any) -> int:
+        """Give a grant."""
+        facts = {"purpose": "test", "legal_basis": "Law 1", "valid_from": time.time() - 60, **leave}
+        with self.acting() as act:
+            return add_grant(act, consumer, service, Leave(**facts))
+
+    def records(self, exchange: str) -> list[Recorded]:
+        """What the evidence log holds of an exchange."""
+        return EvidenceReader(self.settings.evidence.url).show(exchange)
+
+    def last_record(self) -> Recorded:
+        """The newest record."""
+        return EvidenceReader(self.settings.evidence.url).recent(1)[0]
+
+    @contextmanager
+    def serve(self, hosted: Callable[[Node], Any] | None = None) -> Iterator["Place"]:
+        """Run the bus on a free port."""
+        from esb.endpoints.services import hosted_adapter
+
+        node = on_reactor(lambda: wire(self.settings, reactor, self.clock, hosted or hosted_adapter))
+        server = Server(node, reactor)
+        on_reactor(server.start)
+        self.node = node
+        self.port = server.port
+        try:
+            yield self
+        finally:
+            on_reactor(server.stop)
+            self.node = None
+
+
+_KEYS: dict[str, PrivateKey] = {}
+
+
+def cached_key(kind: str) -> PrivateKey:
+    """A key of a kind: RSA keys are slow to make, so tests share them; others are fresh."""
+    if not kind.startswith("rsa"):
+        return generate_key(kind)
+    if kind not in _KEYS:
+        _KEYS[kind] = generate_key(kind)
+    return _KEYS[kind]
+
+
+def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
+    """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it."""
+    home = make_home(folder, PASSPHRASE.decode())
+    settings = load(
+        home.path,
+        {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.3", **environment},
+    ).settings
+    engine = open_database(settings.registry.url)
+    upgrade(engine)
+    init_authority(
+        home,
+        PASSPHRASE,
+        name="Test CA",
+        key_kind="p256",
+        days=400,
+        bus_key=settings.keys.signing_key,
+        bus_certificate=settings.keys.certificate,
+        bus_name="bus",
+        now=time.time(),
+        random=secrets.token_bytes,
+    )
+    place = Place(home, settings, engine, provider)
+    place.member("DIN")
+    place.member("EESMN")
+    place.service()
+    place.grant("EESMN")
+    return place
