@@ -30,6 +30,17 @@ _DERIVATIONS: Final = tuple(
 )
 
 
+def resolve(element: Element, text: str, home: str) -> str | None:
+    """The Clark name that a QName means at an element of a schema whose components are in namespace ``home``.
+
+    In a chameleon, a document without a namespace, a name without one means ``home`` (XML Schema part 1, 4.2.1).
+    """
+    name = qname(element, text)
+    if name is not None and not namespace_of(name) and not element.getroottree().getroot().get("targetNamespace"):
+        return clark(home, name)
+    return name
+
+
 @dataclass(slots=True)
 class Components:
     """Global components.
@@ -52,11 +63,8 @@ class Components:
         return None if text is None else self.resolve(element, text)
 
     def resolve(self, element: Element, text: str) -> str | None:
-        """The Clark name that a QName means at ``element``; a chameleon's own names get the namespace it took on."""
-        name = qname(element, text)
-        if name is not None and not namespace_of(name) and not self._root(element).get("targetNamespace"):
-            return clark(self.namespace(element), name)
-        return name
+        """The Clark name that a QName means at ``element``, None when its prefix is undeclared."""
+        return resolve(element, text, self.namespace(element))
 
     def namespace(self, element: Element) -> str:
         """The target namespace that holds for an element of a schema."""

@@ -5,16 +5,11 @@ namespace alone.  Where documents of one namespace disagree on their defaults, t
 component, so that merging changes no meaning.
 """
 
-import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from xml.sax.saxutils import quoteattr
-
-from lxml import etree
 
 from esb.kernel.contract import Contract
-from esb.kernel.namespaces import XML, XSD
+from esb.kernel.namespaces import XSD
 from esb.kernel.xml import Element
 from esb.wsdl.definitions import reachable
 from esb.wsdl.documents import Way, open_document
@@ -22,8 +17,6 @@ from esb.wsdl.read import open_documents
 from esb.wsdl.redefine import redefine
 
 _REFERENCES: Final = frozenset(way.value for way in Way)
-_START = re.compile(r"""<[^\s/>]+((?:\s+xmlns(?::[^\s=]+)?=(?:"[^"]*"|'[^']*'))*)""")
-_DECLARATION = re.compile(r"""\s+xmlns(?::([^\s=]+))?=(?:"[^"]*"|'[^']*')""")
 _ELEMENT, _ATTRIBUTE, _COMPLEX, _SIMPLE = (
     f"{{{XSD}}}{name}" for name in ("element", "attribute", "complexType", "simpleType")
 )
@@ -47,7 +40,6 @@ class Merged:
         components: definitions and declarations (and top annotations), out of their documents.
         defaults: the values that all documents agree on.
         imports: namespaces that its documents import.
-        adopted: components out of documents that have no namespace of their own.
     """
 
     namespace: str
@@ -56,7 +48,6 @@ class Merged:
     components: list[Element] = field(default_factory=list)
     defaults: dict[str, str] = field(default_factory=dict)
     imports: list[str] = field(default_factory=list)
-    adopted: set[Element] = field(default_factory=set)
 
 
 def merge(contract: Contract) -> list[Merged]:
@@ -84,12 +75,6 @@ def merge(contract: Contract) -> list[Merged]:
             for child in root.iterchildren(Way.REDEFINE.value):
                 for new in child:
                     redefine(new, merged.components, merged.namespace)
-        if merged.namespace:
-            merged.adopted = {
-                component
-                for component in merged.components
-                if not component.getroottree().getroot().get("targetNamespace")
-            }
     for merged in found.values():
         merged.imports = [n for n in dict.fromkeys(merged.imports) if n in found and n != merged.namespace]
     return _imported_first(found)
@@ -108,62 +93,6 @@ def _imported_first(found: dict[str, Merged]) -> list[Merged]:
             waiting.append((namespace, True))
             waiting += [(other, False) for other in reversed(found[namespace].imports)]
     return list(ordered.values())
-
-
-def as_text(merged: Merged, apart: Mapping[str, str]) -> str:
-    """The schema as text that stands anywhere: it declares every prefix it uses.
-
-    Args:
-        apart: namespaces whose schemas are not inline, and where they are.
-    """
-    common = _common(merged.roots)
-    attributes = {"targetNamespace": merged.namespace} if merged.namespace else {}
-    attributes |= merged.defaults
-    start = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
-    declared = "".join(
-        f" xmlns{':' + prefix if prefix else ''}={quoteattr(uri)}"
-        for prefix, uri in sorted(common.items(), key=lambda pair: pair[0] or "")
-        if prefix != "xs"
-    )
-    lines = [f'<xs:schema xmlns:xs="{XSD}"{declared}{start}>']
-    for namespace in merged.imports:
-        named = f" namespace={quoteattr(namespace)}" if namespace else ""
-        located = f" schemaLocation={quoteattr(apart[namespace])}" if namespace in apart else ""
-        lines.append(f"  <xs:import{named}{located}/>")
-    common["xs"] = XSD
-    lines += [
-        "  " + _component(component, common, merged.namespace if component in merged.adopted else None)
-        for component in merged.components
-    ]
-    lines.append("</xs:schema>")
-    return "\n".join(lines)
-
-
-def _component(component: Element, common: dict[str | None, str], adopt: str | None) -> str:
-    for element in component.iter(f"{{{XSD}}}*"):
-        element.attrib.pop("id", None)  # unique in its own document, not among several
-    text = etree.tostring(component, encoding="unicode", with_tail=False)
-    start = _START.match(text)
-    if start is None:
-        return text
-    scope = component.nsmap
-    kept = "".join(
-        match.group()
-        for match in _DECLARATION.finditer(start.group(1))
-        if common.get(match.group(1)) != scope.get(match.group(1)) or match.group(1) not in common
-    )
-    if adopt is not None and None not in scope:
-        kept += f" xmlns={quoteattr(adopt)}"
-    return text[: start.start(1)] + kept + text[start.end(1) :]
-
-
-def _common(roots: Iterable[Element]) -> dict[str | None, str]:
-    """The prefixes that mean the same in every document."""
-    maps = [dict(root.nsmap) for root in roots]
-    first = maps[0] if maps else {}
-    return {
-        prefix: uri for prefix, uri in first.items() if all(other.get(prefix) == uri for other in maps) and uri != XML
-    }
 
 
 def _settle_defaults(merged: Merged) -> None:

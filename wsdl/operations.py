@@ -84,15 +84,18 @@ class _Reader:
         if request is None or (response is None and not one_way):
             return None
         action = (soap.get("soapAction") if soap is not None else None) or ""
-        default = default_action(namespace_of(self.port_type), local(self.port_type), request.name)
         operation = Operation(
             name=self.name,
             input=request.body.element if request.body else "",
             output=None if response is None else (response.body.element if response.body else ""),
             soap_action=action,
-            actions=frozenset(filter(None, (action, request.action or default))),
+            actions=frozenset(filter(None, (action, self._action(request)))),
+            output_action="" if response is None else self._action(response),
         )
         return OperationModel(operation, request, response, faults, documentation(self.abstract))
+
+    def _action(self, direction: Direction) -> str:
+        return direction.action or default_action(namespace_of(self.port_type), local(self.port_type), direction.name)
 
     def _direction(self, kind: str, default_name: str) -> Direction | None:
         abstract = self.abstract.find(wsdl(kind))

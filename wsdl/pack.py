@@ -38,6 +38,7 @@ def pack(contract: Contract) -> bytes:
                 "output": operation.output,
                 "soap_action": operation.soap_action,
                 "actions": sorted(operation.actions),
+                "output_action": operation.output_action,
             }
             for operation in contract.operations
         ],
@@ -72,6 +73,7 @@ def unpack(data: bytes) -> Contract:
                     output=operation["output"],
                     soap_action=operation["soap_action"],
                     actions=frozenset(operation["actions"]),
+                    output_action=operation["output_action"],
                 )
                 for operation in value["operations"]
             ),

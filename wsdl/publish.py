@@ -15,11 +15,12 @@ from esb.kernel.xml import Element
 from esb.wsdl.definitions import local, namespace_of, wsdl
 from esb.wsdl.documents import SCHEMA, open_document, references
 from esb.wsdl.flatten import serialize
-from esb.wsdl.inline import as_text, merge
+from esb.wsdl.inline import merge
 from esb.wsdl.known import SOAP_ENCODING
 from esb.wsdl.model import Direction, Interface, OperationModel, Part
 from esb.wsdl.policy import add_policy, refer_to_policy
 from esb.wsdl.read import interface_of
+from esb.wsdl.render import as_text
 
 _SOAP: Final = {SoapVersion.V11: WSDL_SOAP11, SoapVersion.V12: WSDL_SOAP12}
 _APART: Final = frozenset({XML, SOAP_ENCODING})
