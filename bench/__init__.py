@@ -1,0 +1,1 @@
+"""Measuring the bus.  Run with ``make bench``; see bench/README.md."""

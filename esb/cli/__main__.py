@@ -1,0 +1,5 @@
+"""``python -m esb.cli``: the command `esb` where its script is not on the path."""
+
+from esb.cli.main import main
+
+main()
