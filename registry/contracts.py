@@ -39,6 +39,7 @@ def put_contract(act: Act, packed: bytes, contract: Contract) -> str:
             output=operation.output,
             soap_action=operation.soap_action,
             actions=sorted(operation.actions),
+            output_action=operation.output_action,
         )
         for position, operation in enumerate(contract.operations)
     )
@@ -65,7 +66,9 @@ def list_operations(session: Session, digest: str) -> tuple[Operation, ...]:
     """Return a contract's operations in document order; none for an unknown contract."""
     rows = select(OperationRow).where(OperationRow.contract == digest).order_by(OperationRow.position)
     return tuple(
-        Operation(row.name, row.input, row.output, row.soap_action, frozenset(row.actions))
+        Operation(
+            row.name, row.input, row.output, row.soap_action, frozenset(row.actions), row.output_action
+        )
         for row in session.scalars(rows)
     )
 

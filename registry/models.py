@@ -126,6 +126,7 @@ class OperationRow(Base):
     output: Mapped[str | None] = mapped_column(sa.Text)
     soap_action: Mapped[str] = mapped_column(sa.Text)
     actions: Mapped[list[str]] = mapped_column(sa.JSON)
+    output_action: Mapped[str] = mapped_column(sa.Text)
 
 
 class ServiceRow(Base):

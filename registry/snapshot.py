@@ -185,13 +185,14 @@ def _operations(connection: Connection, contracts: Select[str]) -> dict[str, Map
             OperationRow.output,
             OperationRow.soap_action,
             OperationRow.actions,
+            OperationRow.output_action,
         )
         .where(OperationRow.contract.in_(contracts))
         .order_by(OperationRow.contract, OperationRow.position)
     )
     found: dict[str, dict[str, Operation]] = {}
-    for contract, name, element, output, soap_action, actions in _fetch(connection, rows):
-        operation = Operation(name, element, output, soap_action, frozenset(actions))
+    for contract, name, element, output, soap_action, actions, output_action in _fetch(connection, rows):
+        operation = Operation(name, element, output, soap_action, frozenset(actions), output_action)
         found.setdefault(contract, {})[element] = operation
     return {contract: MappingProxyType(operations) for contract, operations in found.items()}
 

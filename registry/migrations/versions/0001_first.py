@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("output", sa.Text()),
         sa.Column("soap_action", sa.Text(), nullable=False),
         sa.Column("actions", sa.JSON(), nullable=False),
+        sa.Column("output_action", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["contract"], ["contracts.sha256"], name=op.f("fk_operations_contract")),
         sa.PrimaryKeyConstraint("contract", "position", name=op.f("pk_operations")),
         sa.UniqueConstraint("contract", "input", name=op.f("uq_operations_contract_input")),
