@@ -1,0 +1,33 @@
+# The two commands of the README are `make demo` and `make test`; each sets up what it needs first.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench changelog clean
+
+# One stamp for the environment: made again when what it is made of changes.
+$(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or say PYTHON=path-to-it" >&2; exit 1; }
+	@echo "Setting up $(VENV) (about a minute the first time)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/esb demo
+
+test: $(VENV)/.ready
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+
+lint: $(VENV)/.ready
+	@$(BIN)/python -m pytest -q tests/house
+
+bench: $(VENV)/.ready
+	@$(BIN)/python -m bench.exchange
+
+changelog: $(VENV)/.ready
+	@$(BIN)/towncrier build --draft
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
