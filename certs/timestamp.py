@@ -1,7 +1,7 @@
 """The wsu:Timestamp (WSS 1.1 section 10): exactly one Created, at most one Expires after it, as Unix seconds."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 from esb.certs.walk import children, text_of
@@ -28,6 +28,15 @@ def seconds(text: str) -> float | None:
     match = _DATE_TIME.fullmatch(text.strip(" \t\r\n"))
     if match is None:
         return None
+    zone = match.group(8)
+    if (zone is None or zone == "Z") and len(match.group(7) or "") <= 7:
+        # The form that nearly all clients write; the standard library reads it, but for the end of a day.
+        try:
+            moment = datetime.fromisoformat(match.group()).replace(tzinfo=UTC)
+        except ValueError:
+            pass
+        else:
+            return moment.timestamp() if moment.year >= 1970 else None
     year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
     if year < 1970 or minute > 59 or second > 59 or hour > 24:
         return None
@@ -39,7 +48,6 @@ def seconds(text: str) -> float | None:
     except ValueError:
         return None
     offset = 0
-    zone = match.group(8)
     if zone is not None and zone != "Z":
         hours, minutes = int(zone[1:3]), int(zone[4:6])
         if minutes > 59 or hours > 14 or (hours == 14 and minutes):

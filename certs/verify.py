@@ -19,6 +19,7 @@ from typing import Final
 
 from esb.certs.canonical import exclusive
 from esb.certs.keyinfo import KeyResolver
+from esb.certs.plain_info import read_plain
 from esb.certs.profile import SignatureLimits
 from esb.certs.references import check_coverage, check_unique, digest, find_targets
 from esb.certs.security import find_security, open_signature
@@ -69,13 +70,17 @@ class Verifier:
         key = self._keys.resolve(parts.key_info, security.tokens, certificates)
         signer = key.certificate
 
-        info = read_signed_info(parts.signed_info, limits)
+        plain = read_plain(parts.signed_info, limits)
+        if plain is not None:
+            info, signed_info = plain
+        else:
+            info = read_signed_info(parts.signed_info, limits)
+            signed_info = exclusive(parts.signed_info, info.prefixes)
         targets = find_targets(envelope, security, key, info.references)
         check_coverage(envelope, security, targets)
         check_key(info.algorithm, signer.key)
 
         value = from_base64(text, parts.value, rules.SIG_VALUE)
-        signed_info = exclusive(parts.signed_info, info.prefixes)
         value = verify_value(info.algorithm, signer.key, value, signed_info)
 
         signed: dict[object, SignedPart] = {}

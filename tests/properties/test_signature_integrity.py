@@ -21,9 +21,12 @@ from signxml.exceptions import InvalidInput, SignXMLException
 from esb.certs.canonical import exclusive
 from esb.certs.client import signed_request
 from esb.certs.keys import FileKey, generate_key
+from esb.certs.plain_info import read_plain
+from esb.certs.profile import SignatureLimits
 from esb.certs.sign import Signer
+from esb.certs.signed_info import read_signed_info
 from esb.certs.timestamp import seconds
-from esb.certs.verify import SignatureLimits, Verifier
+from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate
 from esb.kernel.faults import Refusal
@@ -250,6 +253,50 @@ def test_prefix_lists_give_the_form_that_xmlsec_gives(content, outer, prefixes):
     context.sign(signature)
     theirs = reference.find(f"{{{ns.DS}}}DigestValue").text.strip()
     assert base64.b64encode(hashlib.sha256(ours).digest()).decode() == theirs
+
+
+PIECES = [
+    '<ds:Reference URI="#a">',
+    "</ds:Reference>",
+    "<ds:Transforms>",
+    "</ds:Transforms>",
+    f'<ds:Transform Algorithm="{ns.EXC_C14N}"/>',
+    f'<ds:Transform Algorithm="{ns.ENVELOPED_SIGNATURE}"/>',
+    f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>',
+    f'<ds:DigestMethod Algorithm="{ns.SHA512}"/>',
+    f'<ds:DigestMethod Algorithm="{ns.DS}sha1"/>',
+    f"<ds:DigestValue>{'A' * 43}=</ds:DigestValue>",
+    f"<ds:DigestValue>{'A' * 86}==</ds:DigestValue>",
+    "<ds:DigestValue/>",
+    " ",
+    "text",
+]
+FIRST, SECOND = (0, 2, 4, 3, 6, 9, 1), (0, 2, 4, 3, 7, 10, 1)
+LAWFUL = ["".join(PIECES[index] for index in order) for order in (FIRST, SECOND)]
+    "".join(PIECES[index] for index in (0, 2, 4, 3, 6, 9, 1)),
+    "".join(PIECES[index] for index in (0, 2, 4, 3, 7, 10, 1)),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    pieces=st.lists(st.sampled_from([*PIECES, *(LAWFUL * 6)]), max_size=6),
+    method=st.sampled_from([ns.ECDSA_SHA256, ns.RSA_SHA512, ns.RSA_PSS, f"{ns.DS}rsa-sha1", ""]),
+    name=st.sampled_from(["a", "a.b", "#", "", "a b", "ö"]),
+)
+def test_the_shortcut_and_the_walk_agree(pieces, method, name):
+    text = (
+        f'<ds:SignedInfo xmlns:ds="{ns.DS}"><ds:CanonicalizationMethod Algorithm="{ns.EXC_C14N}"/>'
+        f'<ds:SignatureMethod Algorithm="{method}"/>{"".join(pieces).replace("#a", "#" + name)}</ds:SignedInfo>'
+    )
+    try:
+        element = parse_message(text.encode(), XmlLimits())
+    except Refusal:
+        assume(False)
+    plain = read_plain(element, SignatureLimits())
+    if plain is not None:
+        info = read_signed_info(element, SignatureLimits())
+        assert plain == (info, exclusive(element, info.prefixes))
 
 
 @given(st.integers(0, 253_402_300_799_000), st.integers(-14 * 60, 14 * 60))
