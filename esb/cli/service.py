@@ -66,7 +66,7 @@ def add(
     desk = sit_down(place)
     service_id = ServiceId.parse(name)
     if hosted is not None:
-        from esb.adapters.hosted import hosted_contract
+        from esb.admin.hosted import hosted_contract
 
         contract = hosted_contract(hosted)
         signature, endpoint = "none", hosted
