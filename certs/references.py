@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from esb.certs.canonical import exclusive
+from esb.certs.canonical import DEFAULT, exclusive
 from esb.certs.keyinfo import KeyReference
 from esb.certs.profile import DIGESTS
 from esb.certs.security import SecurityHeader
@@ -135,9 +135,10 @@ def digest(target: Target) -> SignedPart:
         Refusal: SIG-07, or MSG-05 when the part has no canonical form.
     """
     reference = target.reference
-    octets = exclusive(target.element, reference.prefixes)
     if reference.token:
-        octets = _without_default(octets)
+        octets = _dereferenced(target.element, reference.prefixes)
+    else:
+        octets = exclusive(target.element, reference.prefixes)
     computed = DIGESTS[reference.digest](octets).digest()
     if computed != reference.value:
         raise Refusal(
@@ -149,11 +150,13 @@ def digest(target: Target) -> SignedPart:
     return SignedPart(target.element, reference.id, octets, reference.prefixes, sha256)
 
 
-def _without_default(octets: bytes) -> bytes:
-    """Say on a token's first tag that no default namespace is in scope (WSS 1.1 section 8.3, the STR-Transform).
+def _dereferenced(token: Element, prefixes: Sequence[str]) -> bytes:
+    """The octets that the STR-Transform makes of a token (WSS 1.1 section 8.3).
 
-    ``xmlns=""`` comes first in canonical order.  A token that is itself in the default namespace has its own.
+    The token's first tag says which default namespace is in scope, used or not: ``xmlns=""`` where there is none,
+    first in canonical order.  WSS4J's transform does the same.
     """
+    octets = exclusive(token, (DEFAULT, *prefixes))
     name = octets[: octets.index(b">")].partition(b" ")[0]
     if octets.startswith(b' xmlns="', len(name)):
         return octets

@@ -59,6 +59,7 @@ def test_it_reads_what_the_walk_reads(text):
         ('"#id-32"', '"#xpointer(/)"'),
         ('"#id-32"', '"#ıd"'),
         ("IC", "I C"),
+        ("=</ds:DigestValue>", "==</ds:DigestValue>"),
         ("ds:", "other:"),
     ],
 )

@@ -12,7 +12,7 @@ from esb.certs.signed_info import Reference
 from esb.kernel import namespaces as ns
 from esb.kernel.faults import Refusal
 from esb.kernel.message import SignedPart
-from esb.kernel.xml import canonicalize
+from esb.kernel.xml import XmlLimits, canonicalize, parse_message
 
 
 def reference(name, value=b"", prefixes=()):
@@ -104,3 +104,19 @@ def test_identifiers_stand_once(envelope, fin, lawful):
     with pytest.raises(Refusal) as caught:
         check_unique(message, body, ["body", "time"])
     assert caught.value.rule.id == "MSG-14"
+
+
+@pytest.mark.parametrize(
+    ("token", "form"),
+    [
+        ('<w:T xmlns:w="urn:w" a="1"/>', b'<w:T xmlns="" xmlns:w="urn:w" a="1"></w:T>'),
+        ("<T/>", b'<T xmlns=""></T>'),
+        ('<T xmlns="urn:w"/>', b'<T xmlns="urn:w"></T>'),
+        ('<w:T xmlns:w="urn:w" xmlns="urn:d"/>', b'<w:T xmlns="urn:d" xmlns:w="urn:w"></w:T>'),
+    ],
+)
+def test_the_str_transform_says_which_default_namespace_is_in_scope(token, form):
+    element = parse_message(token.encode(), XmlLimits())
+    value = hashlib.sha256(form).digest()
+    part = digest(Target(Reference("str", (), True, ns.SHA256, value), element))
+    assert part.canonical == form

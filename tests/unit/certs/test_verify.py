@@ -239,6 +239,11 @@ REFUSED = [
     (f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>', f'<ds:DigestMethod Algorithm="{ns.DS}sha1"/>', "SIG-09"),
     (f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>', f'<ds:DigestMethod Algorithm="{MORE}md5"/>', "SIG-09"),
     (f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>', "", "SIG-02"),
+    (
+        f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>',
+        f'<ds:DigestMethod Algorithm="{ns.SHA256}"><x/></ds:DigestMethod>',
+        "SIG-02",
+    ),
     ("<ds:DigestValue/>", "<ds:DigestValue/><ds:DigestValue/>", "SIG-02"),
     ("<ds:DigestValue/>", '<ds:DigestValue x="y"/>', "SIG-02"),
     ("<ds:DigestValue/>", "<ds:DigestValue>A<x/>A==</ds:DigestValue>", "SIG-02"),
