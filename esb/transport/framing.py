@@ -80,10 +80,10 @@ def read_head(raw: bytes, most_headers: int) -> Head:
         raise _why(raw)
     if raw.count(b"\r\n") - 2 > most_headers:
         raise BadRequest(431, f"a request has at most {most_headers} header lines")
-    headers = _Lines().read(raw)
+    old = gate[3] == b"0"
+    headers = _Lines().read(raw, old)
     method = gate[1].decode("ascii")
     path, query = _target(method, gate[2].decode("ascii"))
-    old = gate[3] == b"0"
     _check_host(headers, old)
     connection = headers.get(b"connection", b"").lower()
     options = {option.strip() for option in connection.split(b",")} if connection else ()
@@ -120,7 +120,7 @@ class _Lines:
         self.headers: dict[bytes, bytes] = {}
         self.repeated: bytes | None = None
 
-    def read(self, raw: bytes) -> dict[bytes, bytes]:
+    def read(self, raw: bytes, old: bool) -> dict[bytes, bytes]:
         try:
             HttpRequestParser(self).feed_data(raw)
         except HttpParserUpgrade:
@@ -130,7 +130,11 @@ class _Lines:
         except HttpParserInvalidMethodError as error:
             raise BadRequest(501, "this request method is not known here") from error
         except HttpParserError as error:
-            raise BadRequest(400, "this is not an HTTP/1.1 request") from error
+            lines = (line.partition(b":") for line in raw.split(b"\r\n")[1:-2])
+            _length(
+                {name.lower(): value.strip(b" \t") for name, _, value in lines}, old
+            )  # may say better what is wrong
+            raise BadRequest(400, "the header lines are not those of a lawful request") from error
         if self.repeated is not None:
             raise BadRequest(400, f"the header {self.repeated.decode('ascii')} stands more than once")
         return self.headers

@@ -43,25 +43,22 @@ def server_options(
     Raises:
         TlsConfigurationError: something is missing, cannot be read or does not belong together.
     """
-    own, *others = _certificates(certificate_chain_pem, "the server's certificate chain")
+    own, key, others = _identity(certificate_chain_pem, private_key, "the server's certificate chain")
     if require_client and client_anchors_pem is None:
         raise TlsConfigurationError("client certificates are required, and no anchors are given to judge them by")
     anchors = None if client_anchors_pem is None else _certificates(client_anchors_pem, "the anchors of clients")
-    try:
-        options = ssl.CertificateOptions(
-            privateKey=_key(private_key),
-            certificate=own,
-            extraCertChain=others,
-            verify=anchors is not None,
-            caCerts=anchors,
-            requireCertificate=require_client,
-            acceptableCiphers=_CIPHERS,
-            acceptableProtocols=_HTTP,
-            raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
-        )
-        context = options.getContext()
-    except SSL.Error as error:
-        raise TlsConfigurationError("the server's private key is not that of its certificate") from error
+    options = ssl.CertificateOptions(
+        privateKey=key,
+        certificate=own,
+        extraCertChain=others,
+        verify=anchors is not None,
+        caCerts=anchors,
+        requireCertificate=require_client,
+        acceptableCiphers=_CIPHERS,
+        acceptableProtocols=_HTTP,
+        raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
+    )
+    context = options.getContext()
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     for anchor in anchors or ():
         context.add_client_ca(anchor)  # tells clients which of their certificates to offer
@@ -97,24 +94,20 @@ class ClientTls:
             "raiseMinimumTo": ssl.TLSVersion.TLSv1_2,
         }
         if certificate_chain_pem is not None and private_key is not None:
-            own, *others = _certificates(certificate_chain_pem, "our client certificate chain")
-            self._options |= {"certificate": own, "privateKey": _key(private_key), "extraCertChain": others}
+            own, key, others = _identity(certificate_chain_pem, private_key, "our client certificate chain")
+            self._options |= {"certificate": own, "privateKey": key, "extraCertChain": others}
         self._by_host: dict[str, Any] = {}
-        self.for_host("localhost")  # a wrong pair of key and certificate is told now and not at the first call
 
     def for_host(self, host: str) -> Any:
         """The connection creator for ``host``, a DNS name or an IP address; made once for each."""
         creator = self._by_host.get(host)
         if creator is None:
-            try:
-                creator = ssl.optionsForClientTLS(
-                    host,
-                    trustRoot=self._trust,
-                    acceptableProtocols=_HTTP,
-                    extraCertificateOptions=dict(self._options),
-                )
-            except SSL.Error as error:
-                raise TlsConfigurationError("the client's private key is not that of its certificate") from error
+            creator = ssl.optionsForClientTLS(
+                host,
+                trustRoot=self._trust,
+                acceptableProtocols=_HTTP,
+                extraCertificateOptions=dict(self._options),
+            )
             self._by_host[host] = creator
         return creator
 
@@ -124,21 +117,26 @@ def is_tls_failure(why: BaseException) -> bool:
     return isinstance(why, SSL.Error | VerificationError)
 
 
+def _identity(
+    chain_pem: bytes, key: PrivateKeyTypes | bytes, what: str
+) -> tuple[crypto.X509, crypto.PKey, list[crypto.X509]]:
+    own, *others = _certificates(chain_pem, what)
+    if isinstance(key, bytes):
+        try:
+            key = load_pem_private_key(key, password=None)
+        except (ValueError, TypeError) as error:
+            raise TlsConfigurationError(f"the key of {what} is not an unencrypted PEM private key") from error
+    if own.to_cryptography().public_key() != key.public_key():
+        raise TlsConfigurationError(f"the private key is not that of the first certificate in {what}")
+    try:
+        return own, crypto.PKey.from_cryptography_key(key), others  # type: ignore[arg-type]
+    except TypeError as error:
+        raise TlsConfigurationError(f"the key of {what} is of a kind that TLS does not use") from error
+
+
 def _certificates(pem: bytes, what: str) -> list[crypto.X509]:
     try:
         found = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
         raise TlsConfigurationError(f"{what} is not a list of PEM certificates") from error
     return [crypto.X509.from_cryptography(certificate) for certificate in found]
-
-
-def _key(key: PrivateKeyTypes | bytes) -> crypto.PKey:
-    if isinstance(key, bytes):
-        try:
-            key = load_pem_private_key(key, password=None)
-        except (ValueError, TypeError) as error:
-            raise TlsConfigurationError("the private key is not an unencrypted PEM private key") from error
-    try:
-        return crypto.PKey.from_cryptography_key(key)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise TlsConfigurationError("the private key is of a kind that TLS does not use") from error
