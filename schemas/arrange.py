@@ -28,8 +28,8 @@ _REDEFINE: Final = f"{{{XSD}}}redefine"
 _OWN_XML_XSD: Final = Path(__file__).parent / "xsd" / "xml.xsd"
 
 
-class NotArrangeable(SchemaInvalid):
-    """The set cannot be put together; ``problems`` says why, one sentence each, with document and line."""
+class Unfit(SchemaInvalid):
+    """A set of schemas cannot be judged by; ``problems`` says why, one sentence each, with document and line."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -82,13 +82,13 @@ def arrange(contract: Contract) -> Arrangement:
     """Put a contract's schemas together for libxml2 (and for xmlschema, which gets the same documents).
 
     Raises:
-        NotArrangeable: a document is missing, is not a schema, or is written in XSD 1.1.
+        Unfit: a document is missing, is not a schema, or is written in XSD 1.1.
     """
     gathering = _Gathering(contract)
     for name in contract.schemas:
         gathering.take(name, None, f"the contract {contract.main}")
     if gathering.problems:
-        raise NotArrangeable(tuple(gathering.problems))
+        raise Unfit(tuple(gathering.problems))
     parts = list(gathering.parts.values())
     if any(_mentions_xml(part.root) for part in parts) and all(part.namespace != XML for part in parts):
         root = parse_document(_OWN_XML_XSD.read_bytes(), "xml.xsd")

@@ -4,8 +4,9 @@ from lxml import etree
 
 from esb.kernel.contract import Contract
 from esb.kernel.xml import SchemaInvalid, compile_schema
-from esb.schemas.arrange import BASE, MAIN, Arrangement, arrange
+from esb.schemas.arrange import BASE, MAIN, Arrangement, Unfit, arrange
 from esb.schemas.judge import Judge
+from esb.schemas.slowness import slowness
 from esb.schemas.vocabulary import vocabulary
 
 
@@ -16,29 +17,32 @@ def compile_judge(contract: Contract) -> Judge:
     not been checked, use the check first.
 
     Raises:
-        SchemaInvalid: the schemas do not compile; the text says where and why.
+        Unfit: the schemas do not compile; its problems say where and why.
     """
     arrangement = arrange(contract)
-    return Judge(compile_arrangement(arrangement), vocabulary(arrangement.parts))
+    return Judge(compile_arrangement(arrangement), vocabulary(arrangement.parts), slowness(arrangement.parts))
 
 
 def compile_arrangement(arrangement: Arrangement) -> etree.XMLSchema:
     """Compile an arrangement with libxml2.
 
     Raises:
-        SchemaInvalid: with the provider's document and line where libxml2 tells them.
+        Unfit: with the provider's document and line where libxml2 tells them.
+        MemoryError: libxml2 ran out of memory.
     """
     try:
         return compile_schema(arrangement.documents[MAIN], BASE + MAIN, arrangement.fetch)
     except SchemaInvalid as problem:
-        raise SchemaInvalid("; ".join(problems_of(problem, arrangement))) from None
+        raise Unfit(_problems(problem, arrangement)) from None
 
 
-def problems_of(problem: SchemaInvalid, arrangement: Arrangement) -> tuple[str, ...]:
+def _problems(problem: SchemaInvalid, arrangement: Arrangement) -> tuple[str, ...]:
     """What libxml2 said of a failed compilation, each with the provider's document and line."""
     cause = problem.__context__
     if not isinstance(cause, etree.XMLSchemaParseError):
         return (str(problem),)
+    if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in cause.error_log):
+        raise MemoryError
     errors = [entry for entry in cause.error_log if entry.level >= etree.ErrorLevels.ERROR]
     # One cause can bring many errors after it; the first ones say what to mend.
     return tuple(

@@ -9,6 +9,7 @@ from lxml import etree
 from esb.kernel.message import Violation
 from esb.kernel.xml import Element
 from esb.schemas.explain import explain, not_declared
+from esb.schemas.slowness import Slowness
 from esb.schemas.vocabulary import Vocabulary
 
 MOST_VIOLATIONS: Final = 20
@@ -23,13 +24,15 @@ class Judge:
     Args:
         schema: compiled by :func:`esb.schemas.compile.compile_judge`.
         vocabulary: what the schema's documents declare.
+        slowness: where its patterns can take long.
     """
 
-    __slots__ = ("_lock", "_schema", "_vocabulary")
+    __slots__ = ("_lock", "_schema", "_slowness", "_vocabulary")
 
-    def __init__(self, schema: etree.XMLSchema, vocabulary: Vocabulary) -> None:
+    def __init__(self, schema: etree.XMLSchema, vocabulary: Vocabulary, slowness: Slowness) -> None:
         self._schema = schema
         self._vocabulary = vocabulary
+        self._slowness = slowness
         # An XMLSchema has one error log, which a second validation would clear under the first one's feet.
         self._lock = Lock()
 
@@ -43,18 +46,19 @@ class Judge:
             return (not_declared(payload),)
         nodes = int(_count_nodes(payload))
         if nodes > _FEW_NODES and _steps(payload, nodes) > _MOST_STEPS:
-            return (
-                Violation(payload.sourceline or 0, 0, "/*", "a smaller content: this one is too wide to be judged"),
-            )
+            return (_unjudged(payload, "a smaller content: this one has too many elements side by side to be judged"),)
+        if (long := self._slowness.too_long(payload)) is not None:
+            return (_unjudged(long, "shorter values: the schema's patterns take too long on these"),)
         with self._lock:
             try:
                 if self._schema.validate(payload):
                     return ()
             except etree.XMLSchemaValidateError:
-                return (Violation(payload.sourceline or 0, 0, "/*", "a content that can be judged"),)
+                # libxml2 gave up, as it does where a pattern takes it ten million attempts.
+                return (_unjudged(payload, "values that the schema's patterns can be matched with"),)
             errors = (entry for entry in self._schema.error_log if entry.level >= etree.ErrorLevels.ERROR)
             found = tuple(explain(entry, payload, self._vocabulary) for entry in islice(errors, MOST_VIOLATIONS))
-        return found or (Violation(payload.sourceline or 0, 0, "/*", "what the schema declares here"),)
+        return found or (_unjudged(payload, "what the schema declares here"),)
 
     def declares(self, clark: str) -> bool:
         """Whether the schemas declare a global element of this ``{namespace}local`` name."""
@@ -66,6 +70,10 @@ class Judge:
         Where there are two, a prefix chooses between them (SIG-14).
         """
         return self._vocabulary.type_namespaces.get(local, frozenset())
+
+
+def _unjudged(element: Element, expected: str) -> Violation:
+    return Violation(element.sourceline or 0, 0, "/*", expected)
 
 
 def _steps(payload: Element, nodes: int) -> int:

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esb.kernel.xml import parse_document
-from esb.schemas.arrange import BASE, MAIN, NotArrangeable, arrange, with_lines
+from esb.schemas.arrange import BASE, MAIN, Unfit, arrange, with_lines
 
 
 def test_all_problems_are_told_at_once(contract, schema):
-    with pytest.raises(NotArrangeable) as caught:
+    with pytest.raises(Unfit) as caught:
         arrange(
             contract(
                 {
