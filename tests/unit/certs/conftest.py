@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
+from esb.certs.index import build_index
 from esb.certs.keys import FileKey, generate_key
-from esb.certs.names import issuer_key_of
 from esb.certs.sign import Signer
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate
@@ -100,15 +100,6 @@ def _identity(kind: str, name: str) -> Identity:
         not_after=certificate.not_valid_after_utc.timestamp(),
     )
     return Identity(kind, key, certificate, known)
-
-
-def index_of(*identities: Identity) -> CertificateIndex:
-    return CertificateIndex(
-        by_sha256={i.known.sha256: i.known for i in identities},
-        by_issuer_serial={(issuer_key_of(i.certificate.issuer), i.known.serial): i.known for i in identities},
-        by_key_id={i.ski: i.known for i in identities},
-        by_sha1={hashlib.sha1(i.der).digest(): i.known for i in identities},
-    )
 
 
 KEY_INFO = (
@@ -225,7 +216,7 @@ def identity() -> Callable[..., Identity]:
 @pytest.fixture(scope="session")
 def index(identity: Callable[..., Identity]) -> CertificateIndex:
     """Every kind of key, registered to DIN."""
-    return index_of(*[identity(kind) for kind in ("p256", "p384", "ed25519", "rsa2048", "rsa3072")])
+    return build_index([identity(kind).known for kind in ("p256", "p384", "ed25519", "rsa2048", "rsa3072")])
 
 
 @pytest.fixture(scope="session")
