@@ -21,6 +21,7 @@ _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _NEVER: tuple[Network, ...] = (
     ipaddress.IPv4Network("169.254.0.0/16"),
     ipaddress.IPv4Network("0.0.0.0/8"),
+    ipaddress.IPv4Network("240.0.0.0/4"),
     ipaddress.IPv4Network("100.100.100.200/32"),
     ipaddress.IPv6Network("fe80::/10"),
     ipaddress.IPv6Network("fd00:ec2::254/128"),

@@ -1,5 +1,6 @@
 """Fetching a contract's documents over HTTP, once, at registration: bounded in size, time, redirects and places."""
 
+import contextlib
 import http.client
 import re
 import socket
@@ -52,10 +53,24 @@ def normal_url(url: str) -> str:
         raise Forbidden("a contract's address may not hold a user name or password: register from a downloaded file")
     named = f"[{host}]" if ":" in host else host
     netloc = named if port in (None, _PORTS[scheme]) else f"{named}:{port}"
-    resolved = urlsplit(urljoin(f"{scheme}://{netloc}/", parts.path or "/")).path
-    path = _one_quoting(quote(resolved, safe="/%:@!$&'()*+,;=~-._"))
+    path = _one_quoting(quote(_without_dots(parts.path or "/"), safe="/%:@!$&'()*+,;=~-._"))
     query = _one_quoting(quote(parts.query, safe="/%:@!$&'()*+,;=~-._?"))
     return urlunsplit(SplitResult(scheme, netloc, path, query, ""))
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 section 5.2.4."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for position, segment in enumerate(segments, start=1):
+        if segment not in (".", ".."):
+            kept.append(segment)
+            continue
+        if segment == ".." and kept:
+            kept.pop()
+        if position == len(segments):
+            kept.append("")
+    return "/" + "/".join(kept)
 
 
 def _one_quoting(text: str) -> str:
@@ -130,12 +145,18 @@ class WebFetch:
         alarm.daemon = True
         alarm.start()
         try:
-            return self._ask(connection, parts, url)
+            answer = self._ask(connection, parts, url)
         except (OSError, http.client.HTTPException, ssl.SSLError) as error:
-            raise NotFound(f"{shown(url)} could not be fetched ({type(error).__name__}): check the address") from None
+            if not connection.was_cut:
+                raise NotFound(
+                    f"{shown(url)} could not be fetched ({type(error).__name__}): check the address"
+                ) from None
         finally:
             alarm.cancel()
             connection.close()
+        if connection.was_cut:  # what came until then may look whole
+            raise Forbidden(f"fetching the contract took longer than {self._limits.seconds:g} s in all")
+        return answer
 
     def _check_place(self, host: str, port: int, url: str) -> None:
         origin = self._origin or ("", 0)
@@ -164,6 +185,8 @@ class WebFetch:
         data = response.read(limit + 1)
         if len(data) > limit:
             raise Forbidden(f"{shown(url)} is larger than {limit} bytes")
+        if response.length:
+            raise NotFound(f"{shown(url)} ended before all of it had come: try again")
         return data
 
 
@@ -177,20 +200,24 @@ class _Pinned(http.client.HTTPConnection):
 
     def __init__(self, address: str, host: str, port: int, timeout: float, tls: ssl.SSLContext | None) -> None:
         super().__init__(host, port, timeout=timeout)
+        self.was_cut = False
         self._address = address
+        self._held: socket.socket | None = None
         self._wrap = tls
         if tls is not None:
             self.default_port = _PORTS["https"]
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        # Held apart: http.client lets go of its own reference while an answer that ends by closing is still read.
+        self._held = self.sock = socket.create_connection((self._address, self.port), self.timeout)
         if self._wrap is not None:
-            self.sock = self._wrap.wrap_socket(self.sock, server_hostname=self.host)
+            wrapped = self._wrap.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self._held = self.sock = wrapped
+            wrapped.do_handshake()
 
     def cut(self) -> None:
         """End the exchange from another thread."""
-        if self.sock is not None:
-            try:
-                self.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                self.sock.close()
+        self.was_cut = True
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                self._held.shutdown(socket.SHUT_RDWR)

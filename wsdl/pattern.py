@@ -1,9 +1,10 @@
 """A string that matches an XML Schema pattern (XML Schema part 2, appendix F), for samples.
 
 Understands branches, groups, classes with negation and subtraction, the escapes ``\\d \\w \\s \\i \\c`` and their
-capitals, and quantifiers.  Not ``\\p{…}``, for which it takes a letter or digit.
+capitals, categories (``\\p{L}``, not blocks), and quantifiers.
 """
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ _ESCAPES: Final[dict[str, Callable[[str], bool]]] = {
     "s": lambda character: character in " \t\n\r",
     "i": lambda character: character.isalpha() or character in "_:",
     "c": lambda character: character.isalnum() or character in "_:-.",
-    "p": lambda character: character.isalnum(),
+    "p": str.isalnum,  # its category is read apart
 }
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _MOST: Final = 256  # characters of a sample, and levels of nesting
@@ -149,9 +150,16 @@ class _Reader:
         if test is None:
             return _Class([character.__eq__], character)
         if character in "pP":
-            end = self.text.find("}", self.at)
-            self.at = end + 1 if end >= 0 else len(self.text)
+            test = self.category()
         return _Class([test], negated=character.isupper())
+
+    def category(self) -> Callable[[str], bool]:
+        end = self.text.find("}", self.at)
+        if self.take() != "{" or end < 0:
+            raise NoSample("a pattern's category is not named")
+        name = self.text[self.at : end]
+        self.at = end + 1
+        return lambda character: unicodedata.category(character).startswith(name)
 
     def group(self) -> _Class:
         found = _Class([])

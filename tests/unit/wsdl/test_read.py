@@ -109,7 +109,7 @@ def test_every_reason_is_told_at_once(read: Read, wsdl: Wsdl) -> None:
 
 
 def test_wsdl_2_and_other_documents(read: Read, folder: Callable[..., object]) -> None:
-    with pytest.raises(ContractRefused, match="WSDL 2.0"):
+    with pytest.raises(ContractRefused, match=r"WSDL 2\.0"):
         read('<description xmlns="http://www.w3.org/ns/wsdl"/>')
     with pytest.raises(ContractRefused, match="neither a WSDL"):
         read("<html><body>Not found</body></html>")
