@@ -1,7 +1,6 @@
 """Collecting every document that a contract needs, until nothing is missing."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from esb.kernel.xml import Element
@@ -45,6 +44,7 @@ class _Collector:
         self.found: dict[str, Found] = {}
         self.problems: list[str] = []
         self._bytes = 0
+        self._namespaces: set[str] = set()
         self._missing: list[tuple[Found, Reference, str]] = []
 
     def run(self) -> None:
@@ -61,6 +61,11 @@ class _Collector:
                 reached = self._follow(document, reference, depth)
                 if reached is not None:
                     queue.append((reached, depth + 1))
+        self._namespaces = {
+            schema.get("targetNamespace", "")
+            for document in self.found.values()
+            for schema in schemas_of(document.root)
+        }
         for document, reference, reason in self._missing:
             self._substitute(document, reference, reason)
         for document in list(self.found.values()):
@@ -119,7 +124,7 @@ class _Collector:
         namespace = reference.namespace
         where = place(document.label, reference.element)
         if reference.way is Way.IMPORT:
-            if namespace in BUILT_IN or any(namespace == own for own in self._schema_namespaces()):
+            if namespace in BUILT_IN or namespace in self._namespaces:
                 document.links.append((reference, None))
                 return
             if namespace in KNOWN:
@@ -139,12 +144,6 @@ class _Collector:
             document.links.append((reference, None))
             return
         self.problems.append(f"{where}: the {_name(reference)}{_of(reference)} cannot be resolved: {reason}")
-
-    def _schema_namespaces(self) -> Iterator[str]:
-        for document in self.found.values():
-            if not document.key.startswith("known:"):
-                for schema in schemas_of(document.root):
-                    yield schema.get("targetNamespace", "")
 
     def _agree(self, document: Found, reference: Reference, target: Found) -> None:
         """Whether the document found is what the reference says it is (XML Schema part 1, 4.2.1 to 4.2.3)."""

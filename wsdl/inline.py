@@ -14,7 +14,7 @@ from esb.kernel.xml import Element
 from esb.wsdl.definitions import reachable
 from esb.wsdl.documents import Way, open_document
 from esb.wsdl.read import open_documents
-from esb.wsdl.redefine import redefine
+from esb.wsdl.redefine import by_name, is_component, redefine
 
 _REFERENCES: Final = frozenset(way.value for way in Way)
 _ELEMENT, _ATTRIBUTE, _COMPLEX, _SIMPLE = (
@@ -71,10 +71,16 @@ def merge(contract: Contract) -> list[Merged]:
         for root in merged.roots:
             merged.components += [child for child in root if child.tag not in _REFERENCES]
         # The documents that are redefined were met after those that redefine them.
+        index = by_name(merged.components)
+        gone: set[Element] = set()
         for root in reversed(merged.roots):
             for child in root.iterchildren(Way.REDEFINE.value):
-                for new in child:
-                    redefine(new, merged.components, merged.namespace)
+                for new in filter(is_component, child):
+                    merged.components.append(new)
+                    replaced = redefine(new, index, merged.namespace)
+                    if replaced is not None:
+                        gone.add(replaced)
+        merged.components = [component for component in merged.components if component not in gone]
     for merged in found.values():
         merged.imports = [n for n in dict.fromkeys(merged.imports) if n in found and n != merged.namespace]
     return _imported_first(found)

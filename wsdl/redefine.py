@@ -4,6 +4,7 @@ The original component gets a name of its own, ``T.original``, and the redefinin
 (or refers to itself, for groups), names the original instead.  Valid messages stay the same.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from esb.kernel.namespaces import XSD
@@ -24,28 +25,45 @@ _TYPES: Final = frozenset({f"{{{XSD}}}simpleType", f"{{{XSD}}}complexType"})
 _GROUPS: Final = frozenset({f"{{{XSD}}}group", f"{{{XSD}}}attributeGroup"})
 
 
-def redefine(new: Element, components: list[Element], namespace: str) -> None:
-    """Put ``new`` in the place of the component that it redefines.
+Index = dict[tuple[str, str], Element]
+
+
+def by_name(components: Iterable[Element]) -> Index:
+    """Components by symbol space and name, for :func:`redefine`."""
+    index: Index = {}
+    for component in components:
+        index.setdefault((_space(component), component.get("name") or ""), component)
+    return index
+
+
+def redefine(new: Element, index: Index, namespace: str) -> Element | None:
+    """Let ``new``, a child of xs:redefine, take the place of the component that it redefines.
 
     Args:
-        new: a child of xs:redefine.
-        components: every component of the namespace so far; changed in place.
-        namespace: their target namespace; a chameleon's, its own references being without one.
+        index: every component of the namespace so far; changed in place.
+        namespace: their target namespace; a chameleon's own references are without one.
+
+    Returns:
+        The component that is gone for good (a group narrowed without naming the old one), or None.
     """
-    if new.tag not in _TYPES | _GROUPS:
-        return
-    name = new.get("name") or ""
-    original = next((old for old in components if _kind(old) == _kind(new) and old.get("name") == name), None)
-    if original is not None:
-        taken = {old.get("name") for old in components if _kind(old) == _kind(new)}
-        fresh = f"{name}.original"
-        while fresh in taken:
-            fresh += ".original"
-        if _renamed(new, name, fresh, namespace):
-            original.set("name", fresh)
-        else:
-            components.remove(original)  # a group that restricts the old one without naming it
-    components.append(new)
+    space, name = _space(new), new.get("name") or ""
+    original = index.get((space, name))
+    index[space, name] = new
+    if original is None:
+        return None
+    fresh = f"{name}.original"
+    while (space, fresh) in index:
+        fresh += ".original"
+    if not _renamed(new, name, fresh, namespace):
+        return original
+    original.set("name", fresh)
+    index[space, fresh] = original
+    return None
+
+
+def is_component(element: Element) -> bool:
+    """Whether a child of xs:redefine redefines something (an annotation does not)."""
+    return element.tag in _TYPES | _GROUPS
 
 
 def _renamed(new: Element, name: str, fresh: str, namespace: str) -> bool:
@@ -64,6 +82,6 @@ def _renamed(new: Element, name: str, fresh: str, namespace: str) -> bool:
     return changed
 
 
-def _kind(element: Element) -> object:
+def _space(element: Element) -> str:
     # Simple and complex types share one symbol space.
-    return _TYPES if element.tag in _TYPES else element.tag
+    return "type" if element.tag in _TYPES else str(element.tag)
