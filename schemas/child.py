@@ -89,14 +89,17 @@ def trial(contract: Contract, limits: ChildLimits) -> Iterator[tuple[str, str]]:
             yield "problem", problem
         return
     yield "stage", "looking at patterns and content models"
-    costly = pattern_problems(arrangement.parts) + content_problems(arrangement.parts)
-    for problem in costly:
+    explosive = pattern_problems(arrangement.parts) + content_problems(arrangement.parts)
+    for problem in explosive:
         yield "problem", problem
-    if costly:
+    if explosive:
         return
     yield "stage", "compiling with libxml2"
-    for problem in _compiled(arrangement, limits):
+    found, costly = _compiled(arrangement, limits)
+    for problem in (*found, *costly):
         yield "problem", problem
+    if costly:
+        return  # it would take the second library longer still
     yield "stage", "asking xmlschema"
     # Imported this late so that its memory does not count as the compiled schema's.
     from esb.schemas.opinion import second_opinion
@@ -105,23 +108,25 @@ def trial(contract: Contract, limits: ChildLimits) -> Iterator[tuple[str, str]]:
         yield "problem", f"{problem} (found by xmlschema)"
 
 
-def _compiled(arrangement: Arrangement, limits: ChildLimits) -> Iterator[str]:
+def _compiled(arrangement: Arrangement, limits: ChildLimits) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What libxml2 says, and what it cost if that is too much."""
     before, begun = _resident(), time.process_time()
     try:
         schema = compile_arrangement(arrangement)
     except Unfit as error:
-        yield from (f"{problem} (found by libxml2)" for problem in error.problems)
-        return
+        return tuple(f"{problem} (found by libxml2)" for problem in error.problems), ()
+    costly = []
     if time.process_time() - begun > limits.compile_cpu:
-        yield f"the schemas take libxml2 more than {limits.compile_cpu:g} s to compile: simplify them"
+        costly.append(f"the schemas take libxml2 more than {limits.compile_cpu:g} s to compile: simplify them")
     grown = _resident() - before
     del schema  # was kept until it was measured
     if grown > limits.compiled:
-        yield (
+        costly.append(
             f"the compiled schemas take {grown // _MEBIBYTE} MiB of memory, more than the "
             f"{limits.compiled // _MEBIBYTE} MiB that the bus gives a contract: look for groups that refer to groups, "
             "or for large maxOccurs inside others"
         )
+    return (), tuple(costly)
 
 
 def _resident() -> int:

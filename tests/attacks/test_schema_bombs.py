@@ -90,7 +90,7 @@ def test_memory_is_the_kernels_to_keep():
         + "</xs:sequence></xs:complexType>"
         for n in range(600)
     )
-    problems = check_contract(_contract(types), ChildLimits(memory=220 * 1024 * 1024))
+    problems = check_contract(_contract(types), ChildLimits(memory=140 * 1024 * 1024))
     assert problems
     assert any("memory" in problem or "crashed" in problem or "killed" in problem for problem in problems)
 
