@@ -73,8 +73,9 @@ def open_envelope(root: Element) -> Envelope:
             raise Refusal(rules.SOAP_ENVELOPE, "The Envelope holds more than one Header and one Body, in this order.")
     if body is None:
         raise Refusal(rules.SOAP_ENVELOPE, "The Envelope has no Body.")
-    if _ENCODING_STYLE[version] in body.attrib:
-        raise Refusal(rules.SOAP_ENCODING, "The Body has an encodingStyle: send document/literal.")
+    for part in (root, header, body):
+        if part is not None and _ENCODING_STYLE[version] in part.attrib:
+            raise Refusal(rules.SOAP_ENCODING, "The envelope has an encodingStyle: send document/literal.")
     blocks = () if header is None else tuple(header)
     if header is not None and not (_blank(header.text) and all(_blank(block.tail) for block in blocks)):
         raise Refusal(rules.SOAP_ENVELOPE, "There is text between the header blocks.")
