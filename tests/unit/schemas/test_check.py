@@ -2,11 +2,16 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 
 from esb.schemas.check import check_contract
 from esb.schemas.child import ChildLimits
+from esb.schemas.compile import compile_judge
+from esb.wsdl.read import read_contract
+
+_PUBLIC = Path(__file__).parents[2] / "contracts" / "public"
 
 
 def test_a_fit_contract_has_no_problems(contract, schema):
@@ -56,6 +61,23 @@ def test_compiled_size_is_limited(contract, schema):
     )
     (problem,) = check_contract(contract({"a.xsd": schema(types)}), ChildLimits(compiled=64 * 1024))
     assert "of memory, more than the" in problem
+
+
+@pytest.mark.parametrize(
+    ("archive", "options"),
+    [
+        ("cmis.zip", {"port_type": "ObjectServicePort"}),
+        ("gml.zip", {}),
+        ("onvif.zip", {"main": "media.wsdl"}),
+    ],
+)
+def test_public_families_are_fit_and_declare_their_operations(archive, options):
+    """Deep imports, abstract types, substitution groups and recursion, written by others."""
+    contract = read_contract(_PUBLIC / archive, **options)
+    judge = compile_judge(contract)
+    assert contract.operations
+    assert all(judge.declares(operation.input) for operation in contract.operations)
+    assert check_contract(contract) == ()
 
 
 def test_nothing_of_the_bus_environment_reaches_the_child(contract, schema, monkeypatch, tmp_path):
