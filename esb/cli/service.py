@@ -18,6 +18,7 @@ def service() -> None:
 @click.option("--wsdl", help="The provider's WSDL 1.1: a file, a folder's file, a zip, or a URL.")
 @click.option("--hosted", help="Instead of a WSDL: the name of a typed service that the bus hosts.")
 @click.option("--endpoint", help="The provider's URL; else the one that the WSDL gives.")
+@click.option("--main", "main_path", default="", help="Path of the WSDL inside a folder or zip that holds several.")
 @click.option("--port-type", default="", help="Which port type to serve, where the WSDL has several.")
 @click.option(
     "--signature",
@@ -38,6 +39,7 @@ def add(
     wsdl: str | None,
     hosted: str | None,
     endpoint: str | None,
+    main_path: str,
     port_type: str,
     signature: str,
     signed_answers: bool,
@@ -76,7 +78,7 @@ def add(
         from esb.wsdl.read import read_contract
 
         fetch = WebFetch(rules=AddressRules(allow_private=True)) if allow_private else None
-        contract = read_contract(str(wsdl), fetch, port_type=port_type)
+        contract = read_contract(str(wsdl), fetch, main=main_path, port_type=port_type)
     registered = register_service(
         desk.engine,
         service_id,

@@ -1,6 +1,7 @@
 """The contract door: ``?wsdl`` (also ``&soap=1.2``, ``&policy``), ``?xsd=NAME``, ``?bundle``, ``?sample=OPERATION``."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from esb.kernel.contract import Contract
@@ -9,10 +10,12 @@ from esb.kernel.http import HttpRequest, HttpResponse
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
 from esb.wsdl.bundle import bundle_zip
+from esb.wsdl.pattern import NoSample
 from esb.wsdl.publish import publish_wsdl, published_documents
 from esb.wsdl.sample import sample_request
 
 _XML = "text/xml; charset=utf-8"
+_KEPT = 256  # published WSDLs kept in memory
 
 
 class ContractDoor:
@@ -36,6 +39,8 @@ class ContractDoor:
         self._contract = contract
         self._run = run
         self._address = address
+        # The same contract gives the same octets, and large ones take a tenth of a second to make.
+        self._published = lru_cache(_KEPT)(self._publish)
 
     async def get(self, request: HttpRequest) -> HttpResponse:
         """Answer a GET below /services/."""
@@ -57,14 +62,8 @@ class ContractDoor:
             version = query.get("soap", "1.1")
             if version not in ("1.1", "1.2"):
                 return _plain(400, "soap is 1.1 or 1.2.")
-            octets = publish_wsdl(
-                contract,
-                service.id,
-                address,
-                SoapVersion.V11 if version == "1.1" else SoapVersion.V12,
-                policy="policy" in query,
-            )
-            return HttpResponse(200, _XML, octets)
+            soap = SoapVersion.V11 if version == "1.1" else SoapVersion.V12
+            return HttpResponse(200, _XML, self._published(service.contract, service.id, soap, "policy" in query))
         if "xsd" in query:
             # A name is a key of the contract's own documents: nothing of it ever touches a file system.
             schema = published_documents(contract).get(query["xsd"])
@@ -76,11 +75,21 @@ class ContractDoor:
             disposition = (("Content-Disposition", f'attachment; filename="{name}"'),)
             return HttpResponse(200, "application/zip", bundle_zip(contract, service.id, address), disposition)
         if "sample" in query:
-            for operation in contract.operations:
-                if operation.name == query["sample"]:
-                    return HttpResponse(200, _XML, sample_request(contract, operation))
-            return _plain(404, "The contract has no operation of this name: see ?wsdl.")
+            return _sample(contract, query["sample"])
         return _plain(200, _help(service.id, address))
+
+    def _publish(self, digest: str, service: ServiceId, version: SoapVersion, policy: bool) -> bytes:
+        return publish_wsdl(self._contract(digest), service, self._address + service.path, version, policy)
+
+
+def _sample(contract: Contract, name: str) -> HttpResponse:
+    for operation in contract.operations:
+        if operation.name == name:
+            try:
+                return HttpResponse(200, _XML, sample_request(contract, operation))
+            except NoSample as error:
+                return _plain(404, str(error))
+    return _plain(404, "The contract has no operation of this name: see ?wsdl.")
 
 
 def _help(service: ServiceId, address: str) -> str:
