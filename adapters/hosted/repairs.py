@@ -61,8 +61,7 @@ def _mended_six() -> Any:
 spyne: Any = _load()
 
 # Spyne logs whole documents, exceptions and faults by itself, where personal data must not go.
-logging.getLogger("spyne").addHandler(logging.NullHandler())
-logging.getLogger("spyne").propagate = False
+logging.getLogger("spyne").setLevel(logging.CRITICAL + 1)
 
 # Closing a context collects garbage, at most so often: every second by its default, which stops all threads each time.
 spyne.const.MIN_GC_INTERVAL = float("inf")
@@ -82,14 +81,16 @@ class Protocol(spyne.protocol.soap.Soap11):  # type: ignore[misc]
     def from_element(self, ctx: Any, cls: Any, element: Element) -> Any:
         """The value of an element.
 
-        Spyne takes ``xsi:nil="false"`` for nil, does not collapse white space where XML Schema part 2 section 4.3.6
-        says so (it reads ``<b> true </b>`` as False), and lets ``xsi:type`` choose any class that it knows: only one
-        derived from the declared one is taken here, and others are passed over.
+        Spyne takes ``xsi:nil="false"`` for nil; refuses an empty string as none at all; does not collapse white space
+        where XML Schema part 2 section 4.3.6 says so (it reads ``<b> true </b>`` as False); and lets ``xsi:type``
+        choose any class that it knows: here only one derived from the declared one is taken, and others are passed over.
         """
         if (element.get(_NIL) or "").strip(_BLANK) in ("false", "0"):
             del element.attrib[_NIL]
         if issubclass(cls, _COLLAPSED) and element.text:
             element.text = element.text.strip(_BLANK)
+        elif issubclass(cls, spyne.Unicode) and element.text is None and _NIL not in element.attrib:
+            element.text = ""
         derived = _derived(ctx, cls, element)
         return super().from_element(ctx, cls if derived is None else derived, element)
 
