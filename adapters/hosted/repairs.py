@@ -83,7 +83,7 @@ class Protocol(spyne.protocol.soap.Soap11):  # type: ignore[misc]
 
         Spyne takes ``xsi:nil="false"`` for nil; refuses an empty string as none at all; does not collapse white space
         where XML Schema part 2 section 4.3.6 says so (it reads ``<b> true </b>`` as False); and lets ``xsi:type``
-        choose any class that it knows: here only one derived from the declared one is taken, and others are passed over.
+        choose any class that it knows: here only one derived from the declared one is taken, others are passed over.
         """
         if (element.get(_NIL) or "").strip(_BLANK) in ("false", "0"):
             del element.attrib[_NIL]
