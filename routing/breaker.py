@@ -11,12 +11,12 @@ from esb.kernel.faults import Refusal
 class _State:
     failures: int = 0
     open_until: float = 0.0
-    trying: bool = False
 
 
 class Breaker:
     """Counts consecutive failures to reach an endpoint; after ``failures`` of them it opens for ``pause`` seconds,
-    then lets one request through to try.  A provider's own fault or a slow answer is no failure: it was reached.
+    then lets one request a pause through to try.  A provider's own fault or a slow answer is no failure: it was
+    reached.
     """
 
     def __init__(self, failures: int, pause: float) -> None:
@@ -28,19 +28,20 @@ class Breaker:
         """Ask before calling.  ``now`` is monotonic seconds.
 
         Raises:
-            Refusal: PRV-05 with ``retry_after`` while the pause lasts or a trial is under way.
+            Refusal: PRV-05 with ``retry_after`` while the pause lasts, or another request is trying.
         """
         state = self._states.get(endpoint)
         if state is None or state.failures < self._limit:
             return
-        if now < state.open_until or state.trying:
+        if now < state.open_until:
             raise Refusal(
                 rules.PRV_BREAKER,
                 "The provider could not be reached several times in a row; the bus tries again shortly.",
                 {},
-                max(1, ceil(state.open_until - now)),
+                ceil(state.open_until - now),
             )
-        state.trying = True
+        # The trial may end before it is sent, and nobody would tell of it; so the next one waits a pause, not for it.
+        state.open_until = now + self._pause
 
     def succeeded(self, endpoint: str) -> None:
         """The endpoint was reached."""
@@ -50,6 +51,5 @@ class Breaker:
         """The endpoint could not be reached."""
         state = self._states.setdefault(endpoint, _State())
         state.failures += 1
-        state.trying = False
         if state.failures >= self._limit:
             state.open_until = now + self._pause
