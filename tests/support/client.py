@@ -75,6 +75,11 @@ class Reply:
         return self.text(f"//exch:Fault/exch:particular[@name='{name}']")
 
     @property
+    def fault_text(self) -> str:
+        """The sentence of a fault, of either SOAP version."""
+        return self.text("//faultstring | //s12:Reason/s12:Text")
+
+    @property
     def payload(self) -> Any:
         """The Body's element."""
         body = self.find("/s11:Envelope/s11:Body | /s12:Envelope/s12:Body")

@@ -1,0 +1,90 @@
+"""The whole bus, once for all scenarios: served on a real port, with a real provider, reset between tests."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from support.client import Consumer
+from support.place import Place, make_place
+from support.provider import Provider
+from support.way import Asker
+
+from esb.kernel.soap import SoapVersion
+
+MakePlace = Callable[..., Place]
+
+
+@pytest.fixture(scope="session")
+def shared_provider() -> Iterator[Provider]:
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, shared_provider: Provider) -> Iterator[Place]:
+    # Tests say themselves when a change is to be seen; what polling does is a scenario of its own.
+    place = make_place(tmp_path_factory.mktemp("way") / "home", shared_provider, SHLUZ_REGISTRY_POLL_SECONDS="60")
+    with place.serve():
+        yield place
+
+
+@pytest.fixture
+def place(served: Place) -> Place:
+    """The shared bus, with an empty journal, its provider's own answers, and the machine's time."""
+    served.provider.reset()
+    served.clock.shift = 0.0
+    return served
+
+
+@pytest.fixture
+def asker(place: Place) -> Asker:
+    """Asks the shared bus."""
+    return Asker(place)
+
+
+@pytest.fixture
+def provider(place: Place) -> Provider:
+    """The shared bus's provider."""
+    return place.provider
+
+
+@pytest.fixture
+def eesmn(place: Place) -> Consumer:
+    """The consumer that has a grant for PersonQuery."""
+    return place.consumers["EESMN"]
+
+
+@pytest.fixture(params=list(SoapVersion), ids=["soap11", "soap12"])
+def version(request: pytest.FixtureRequest) -> SoapVersion:
+    """Both versions of SOAP, one after the other."""
+    value = request.param
+    assert isinstance(value, SoapVersion)
+    return value
+
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def fresh_name() -> Callable[[], str]:
+    """Names that no other test uses: for members, systems and services."""
+    return lambda: f"T{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def own_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakePlace]:
+    """Make a place of this test's own, not yet served: for what would disturb the shared one."""
+    providers: list[Provider] = []
+
+    def make(**environment: str) -> Place:
+        providers.append(Provider())
+        return make_place(
+            tmp_path_factory.mktemp("own") / "home",
+            providers[-1],
+            **{"SHLUZ_REGISTRY_POLL_SECONDS": "60", **environment},
+        )
+
+    yield make
+    for provider in providers:
+        provider.close()
