@@ -166,6 +166,8 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
     Raises:
         EsbError: the bus could not start.
     """
+    # Twisted's timers run on wall time; a clock that is stepped back would hold them up for as long.
+    reactor.seconds = SystemClock().monotonic
     globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
     server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
     server.start()

@@ -96,11 +96,15 @@ _FACTS: Mapping[Code, CodeFacts] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of docs/protocol.md: its stable id, the code it refuses with, and its sentence."""
+    """One rule of docs/protocol.md: its stable id, the code it refuses with, and its sentence.
+
+    ``retry`` overrides what is true of the code's other causes.
+    """
 
     id: str
     code: Code
     text: str
+    retry: Retry | None = None
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -130,3 +134,9 @@ class Refusal(EsbError):
     def code(self) -> Code:
         """The fault code that the broken rule refuses with."""
         return self.rule.code
+
+    @property
+    def retry(self) -> Retry:
+        """Whether the same request may be sent again; AFTER whenever a time to wait is told."""
+        retry = self.rule.retry or self.code.facts.retry
+        return Retry.AFTER if self.retry_after is not None else retry

@@ -5,15 +5,15 @@ A rule's id never changes its meaning and is never used again once retired.
 
 from typing import Final
 
-from esb.kernel.faults import Code, Rule
+from esb.kernel.faults import Code, Retry, Rule
 
 CATALOGUE: dict[str, Rule] = {}
 
 
-def _rule(number: str, code: Code, text: str) -> Rule:
+def _rule(number: str, code: Code, text: str, retry: Retry | None = None) -> Rule:
     if number in CATALOGUE:
         raise ValueError(f"rule {number} is defined twice")
-    CATALOGUE[number] = rule = Rule(number, code, text)
+    CATALOGUE[number] = rule = Rule(number, code, text, retry)
     return rule
 
 
@@ -98,7 +98,8 @@ PRV_TIMEOUT: Final = _rule("PRV-02", Code.PROVIDER_TIMEOUT, "The provider answer
 PRV_ANSWER: Final = _rule("PRV-03", Code.PROVIDER_FAULT, "The provider answers with a SOAP envelope that the message rules allow.")
 PRV_SIGNATURE: Final = _rule("PRV-04", Code.PROVIDER_SIGNATURE_INVALID, "The provider's signature verifies where the resource demands it, and belongs to the member that owns it.")
 PRV_BREAKER: Final = _rule("PRV-05", Code.PROVIDER_UNAVAILABLE, "The provider has not failed so often just now that the bus gives it a pause.")
-PRV_BROKEN: Final = _rule("PRV-06", Code.PROVIDER_UNAVAILABLE, "The provider keeps the connection open until it has answered.")
+# Unlike PRV-01, the request may have been acted upon: to ask again blindly could do the thing twice.
+PRV_BROKEN: Final = _rule("PRV-06", Code.PROVIDER_UNAVAILABLE, "The provider keeps the connection open until it has answered.", Retry.NO)
 PRV_SIZE: Final = _rule("PRV-07", Code.PROVIDER_FAULT, "The provider's answer is no larger than the limit.")
 
 # The bus itself

@@ -11,7 +11,7 @@ from esb.audit.leaf import leaf_bytes
 from esb.audit.record import NotWritten, Record
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
-from esb.kernel.faults import Blame, Code, Refusal, Retry
+from esb.kernel.faults import Blame, Code, Refusal
 from esb.kernel.message import Accepted, Replied
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
@@ -140,9 +140,6 @@ def fault_content(
 
 
 def _detail(refusal: Refusal, exchange: str, stage: str) -> str:
-    retry = refusal.code.facts.retry
-    if refusal.retry_after is not None and retry is Retry.NO:
-        retry = Retry.AFTER
     violations = refusal.violations if isinstance(refusal, SchemaRefusal) else ()
     return "".join(
         (
@@ -151,7 +148,7 @@ def _detail(refusal: Refusal, exchange: str, stage: str) -> str:
             compose.field("rule", refusal.rule.id),
             compose.field("exchange", exchange),
             compose.field("stage", stage),
-            compose.field("retryable", retry.value),
+            compose.field("retryable", refusal.retry.value),
             "" if refusal.retry_after is None else compose.field("retryAfter", str(refusal.retry_after)),
             *(
                 f'<exch:particular name="{compose.attribute(_xml(name))}">{compose.text(_xml(value))}</exch:particular>'
