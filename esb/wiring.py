@@ -295,7 +295,7 @@ def provider_tls(settings: Settings, passphrase: bytes) -> ClientTls | None:
     anchors = provider.anchors
     if anchors is None:
         machine = get_default_verify_paths().cafile
-        if machine is None:
+        if not machine:
             return None
         anchors = Path(machine)
     certificate = provider.client_certificate
