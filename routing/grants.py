@@ -4,6 +4,7 @@ from esb.kernel import rules
 from esb.kernel.directory import Directory, Grant, MemberStatus, Operation, Service
 from esb.kernel.faults import Refusal
 from esb.kernel.message import ExchangeHeader
+from esb.kernel.names import NameInvalid, check_client
 
 # How each requirable field of the Exchange header is called in a grant, and where it stands in the header's type.
 FIELDS = {
@@ -44,7 +45,7 @@ def find_grant(
     """
     names: tuple[str, ...] = (consumer,)
     if header.client is not None and header.client != consumer:
-        if not header.client.startswith(consumer + "/") or header.client.count("/") != 1:
+        if not header.client.startswith(consumer + "/") or not _is_lawful(header.client):
             raise Refusal(rules.ACC_CLIENT, "The client named in exch:Exchange is not a subsystem of the signer.")
         names = (header.client, consumer)
     failures: list[tuple[int, Refusal]] = []
@@ -62,6 +63,14 @@ def find_grant(
         "There is no grant for this consumer on this resource: ask its owner for one.",
         {"consumer": names[0], "service": service_name},
     )
+
+
+def _is_lawful(client: str) -> bool:
+    try:
+        check_client(client)
+    except NameInvalid:
+        return False
+    return True
 
 
 def _misfit(grant: Grant, operation: Operation, header: ExchangeHeader, now: float) -> tuple[int, Refusal] | None:
