@@ -1,0 +1,36 @@
+"""Clocks: a test's clock holds still, and a step of the wall clock leaves waiting times alone."""
+
+import time
+
+import pytest
+
+from esb.kernel.clock import ManualClock, SystemClock
+
+
+def test_the_system_clock_tells_unix_seconds():
+    before = time.time()
+    assert before <= SystemClock().now() <= time.time()
+
+
+def test_the_system_clock_measures_waits_without_going_back():
+    clock = SystemClock()
+    times = [clock.monotonic() for _ in range(100)]
+    assert times == sorted(times)
+
+
+def test_a_manual_clock_stands_still():
+    clock = ManualClock(5.0)
+    assert [clock.now(), clock.now(), clock.monotonic(), clock.monotonic()] == [5.0, 5.0, 0.0, 0.0]
+
+
+def test_to_advance_moves_both_times():
+    clock = ManualClock(5.0)
+    clock.advance(2.5)
+    assert (clock.now(), clock.monotonic()) == (7.5, 2.5)
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_to_step_moves_the_wall_clock_alone(seconds):
+    clock = ManualClock(10_000.0)
+    clock.step(seconds)
+    assert (clock.now(), clock.monotonic()) == (10_000.0 + seconds, 0.0)
