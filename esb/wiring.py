@@ -70,6 +70,7 @@ class Node:
     """
 
     settings: Settings
+    reactor: Any
     clock: Clock
     bus: Bus
     way: Way
@@ -183,6 +184,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     node = Node(
         settings=settings,
+        reactor=reactor,
         clock=clock,
         bus=bus,
         way=way,

@@ -1,9 +1,7 @@
 """The bus's own voice: the adapter for typed services, given what such a service may see of the bus."""
 
 from collections.abc import Callable
-from typing import Protocol
-
-from twisted.internet import reactor
+from typing import Any, Protocol
 
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.endpoints.metadata import BusView
@@ -35,6 +33,10 @@ class Wired(Protocol):
         """Where the directory in force is."""
 
     @property
+    def reactor(self) -> Any:
+        """Twisted's reactor."""
+
+    @property
     def clock(self) -> Clock:
         """The time."""
 
@@ -53,5 +55,7 @@ def hosted_adapter(node: Wired) -> HostedAdapter:
         address=node.settings.bus.address.rstrip("/"),
     )
     return HostedAdapter(
-        reactor, view, lambda exchange, error: log.error("a hosted service failed", exchange=exchange, exc_info=error)
+        node.reactor,
+        view,
+        lambda exchange, error: log.error("a hosted service failed", exchange=exchange, exc_info=error),
     )
