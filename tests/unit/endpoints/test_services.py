@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.reactor import on_reactor
+from support.reactor import on_reactor, reactor
 
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.endpoints import services
@@ -19,6 +19,7 @@ class Wired:
     """As much of a wired bus as is asked for."""
 
     clock: ManualClock = field(default_factory=ManualClock)
+    reactor: Any = reactor
     settings: Any = field(default_factory=lambda: SimpleNamespace(bus=SimpleNamespace(address="https://bus.example/")))
     way: Any = field(default_factory=lambda: SimpleNamespace(directory="first"))
     contract: Any = {"c0ffee": "a contract"}.__getitem__
