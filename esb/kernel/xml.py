@@ -2,18 +2,21 @@
 
 Everything that reads XML goes through here, so that no other module can forget a flag.  A message is parsed once
 (:func:`parse_message`); registry documents (WSDL, XSD) by :func:`parse_document`; schemas are compiled from a closed
-set of documents by :func:`compile_schema`.
+set of documents by :func:`compile_schema`.  All of it may be called in any thread.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
 
 from esb.kernel import rules
 from esb.kernel.faults import EsbError, Refusal
+from esb.kernel.interning import forget_names
 
 Element = etree._Element  # lxml's own type, named once here
 
@@ -26,8 +29,8 @@ class XmlLimits:
         max_bytes: size of the document in bytes.
         max_elements: number of elements.
         max_attributes: attributes of one element, namespace declarations apart.
-        max_namespaces: namespace declarations in scope at one element.
-        max_depth: nesting of elements.
+        max_namespaces: namespace declarations on one element and its ancestors, repeated ones too.
+        max_depth: nesting of elements; libxml2 reads none deeper than 256.
     """
 
     max_bytes: int = 10 * 1024 * 1024
@@ -47,11 +50,18 @@ class SchemaInvalid(EsbError):
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]*?\?>")
 _DECLARED_ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]+)["']""")
-_UTF8_NAMES: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+_NO_TAGS: Final = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
+_UTF16_NAMES: Final = {
+    b"\xff\xfe": frozenset({"utf-16", "utf-16le"}),
+    b"\xfe\xff": frozenset({"utf-16", "utf-16be"}),
+}
+_UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _WHITESPACE: Final = b" \t\r\n"
-# Below these totals no single element can be over its limit by enough to matter, so the exact walk is skipped.
-_FREE_NAMESPACES: Final = 64
-_FREE_EQUALS: Final = 2_000
+_LIBXML2_DEPTH: Final = 256
+_UTF7: Final = re.compile(r"utf-?7", re.IGNORECASE)
+_PROBLEMS: Final = {value: name for name, value in vars(etree.ErrorTypes).items() if isinstance(value, int)}
+_OVER_LIBXML2: Final = frozenset({etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG})
 
 
 def _message_parser() -> etree.XMLParser:
@@ -74,7 +84,30 @@ def _message_parser() -> etree.XMLParser:
     )
 
 
-_PARSER = _message_parser()
+class _Parsers(threading.local):
+    """One parser a thread: a shared one would make threads wait for each other."""
+
+    # Names that a thread has parsed stay in its dictionary (see interning) and take up to ten times their own room.
+    # To begin again costs some 15 microseconds, which once in so many bytes nobody feels.
+    _PARSED_BEFORE_FORGETTING: Final = 4 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._parser: etree.XMLParser | None = None
+
+    def parser_for(self, size: int) -> etree.XMLParser:
+        """The calling thread's parser, for a message of ``size`` bytes."""
+        parser = self._parser
+        if parser is None or self._left <= 0:
+            forget_names()
+            # A parser holds on to the dictionary that it began with, so a new one goes with a new dictionary.
+            self._parser = parser = _message_parser()
+            self._left = self._PARSED_BEFORE_FORGETTING
+        self._left -= size
+        return parser
+
+
+_PARSERS: Final = _Parsers()
 
 
 def as_utf8(data: bytes, charset: str | None = None) -> bytes:
@@ -86,53 +119,57 @@ def as_utf8(data: bytes, charset: str | None = None) -> bytes:
     Raises:
         Refusal: MSG-02 for any other encoding, or for declarations that contradict each other.
     """
-    if charset is not None:
-        named = charset.lower()
-        if named in ("utf-16", "utf-16le", "utf-16be") and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    named = None if charset is None else charset.lower()
+    utf16_names = _UTF16_NAMES.get(data[:2])
+    if utf16_names is not None:
+        return _from_utf16(data, named, utf16_names)
+    if named is not None and named not in _UTF8_NAMES:
+        if named in ("utf-16", "utf-16le", "utf-16be"):
             raise Refusal(rules.HTTP_CHARSET, "The media type says UTF-16, but the document has no byte-order mark.")
-        if named not in ("utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be"):
-            raise Refusal(
-                rules.HTTP_CHARSET, "Send the message in UTF-8: this charset is not read.", {"charset": named[:40]}
-            )
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        if charset is not None and not charset.lower().startswith("utf-16"):
-            raise Refusal(
-                rules.HTTP_CHARSET, "The media type says one encoding and the document's byte-order mark another."
-            )
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError:
-            raise Refusal(rules.HTTP_CHARSET, "The document begins like UTF-16 but is not valid UTF-16.") from None
-        if text.startswith("<?xml"):
-            text = text[text.find("?>") + 2 :]
-        return text.encode("utf-8", "strict") if not _has_surrogates(text) else _bad_text()
-    if charset is not None and charset.lower().startswith("utf-16"):
-        raise Refusal(rules.HTTP_CHARSET, "The media type says UTF-16, but the document is not.")
-    head = data[3:] if data.startswith(b"\xef\xbb\xbf") else data
-    if head.startswith(b"<?xml"):
-        declaration = _DECLARATION.match(head[:200])
-        if declaration is not None:
-            encoding = _DECLARED_ENCODING.search(declaration.group())
-            if encoding is not None and encoding.group(1).lower() not in _UTF8_NAMES:
-                raise Refusal(
-                    rules.HTTP_CHARSET,
-                    "Send the message in UTF-8: the encoding that its XML declaration names is not read.",
-                    {"encoding": encoding.group(1)[:40].decode("ascii")},
-                )
+        raise Refusal(
+            rules.HTTP_CHARSET, "Send the message in UTF-8: this charset is not read.", {"charset": named[:40]}
+        )
+    encoding, _ = _declaration(data)
+    if encoding is not None and encoding not in _UTF8_NAMES:
+        raise Refusal(
+            rules.HTTP_CHARSET,
+            "Send the message in UTF-8: the encoding that its XML declaration names is not read.",
+            {"encoding": encoding[:40]},
+        )
     return data
 
 
-def _has_surrogates(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def _from_utf16(data: bytes, charset: str | None, lawful: frozenset[str]) -> bytes:
+    if charset is not None and charset not in lawful:
+        raise Refusal(
+            rules.HTTP_CHARSET, "The media type says one encoding and the document's byte-order mark another."
+        )
+    try:
+        octets = data.decode("utf-16").encode()
+    except UnicodeDecodeError:
+        raise Refusal(rules.HTTP_CHARSET, "The document begins like UTF-16 but is not valid UTF-16.") from None
+    encoding, end = _declaration(octets)
+    if encoding is not None and encoding not in lawful:
+        raise Refusal(
+            rules.HTTP_CHARSET,
+            "The document's byte-order mark says UTF-16 and its XML declaration another encoding.",
+            {"encoding": encoding[:40]},
+        )
+    return octets[end:]
 
 
-def _bad_text() -> bytes:
-    raise Refusal(rules.HTTP_CHARSET, "The document holds half of a UTF-16 surrogate pair.")
+def _declaration(data: bytes) -> tuple[str | None, int]:
+    """The encoding that the XML declaration names, in lower case, and where the declaration (or the BOM) ends."""
+    begin = len(_UTF8_BOM) if data.startswith(_UTF8_BOM) else 0
+    declaration = _DECLARATION.match(data, begin)
+    if declaration is None:
+        return None, begin
+    encoding = _DECLARED_ENCODING.search(declaration.group())
+    return (None if encoding is None else encoding.group(1).decode("ascii").lower()), declaration.end()
 
 
-def _prolog_end(data: bytes) -> int:
-    """Where the root element (or a DOCTYPE) begins: past BOM, declaration, white space, comments and PIs."""
-    at = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+def _prolog_end(data: bytes, at: int) -> int:
+    """Where the root element (or a DOCTYPE) begins: from ``at`` past white space, comments and PIs."""
     while at < len(data):
         if data[at] in _WHITESPACE:
             at += 1
@@ -166,38 +203,32 @@ def parse_message(data: bytes, limits: XmlLimits) -> Element:
     """
     if len(data) > limits.max_bytes:
         raise Refusal(rules.SIZE, "The message is larger than the limit.", {"limit": str(limits.max_bytes)})
+    _, declared = _declaration(data)
     # "<!DOCTYPE" may lawfully stand inside CDATA or a comment; as markup it can only stand before the root.
-    if b"<!DOCTYPE" in data and data.startswith(b"<!DOCTYPE", _prolog_end(data)):
+    if b"<!DOCTYPE" in data and data.startswith(b"<!DOCTYPE", _prolog_end(data, declared)):
         raise Refusal(rules.XML_NO_DTD, "Remove the document type declaration: SOAP messages have none.")
-    if data.count(b"<") > 2 * limits.max_elements + 16:
-        raise Refusal(rules.XML_COUNTS, "The message holds too many elements.", {"limit": str(limits.max_elements)})
+    tags = data.count(b"<")  # no fewer than there are
+    if tags > limits.max_elements:
+        _check_elements(data, limits)
     try:
-        root = etree.fromstring(data, _PARSER)
+        root = etree.fromstring(data, _PARSERS.parser_for(len(data)))
     except etree.XMLSyntaxError as error:
-        line, column = error.position
-        raise Refusal(
-            rules.XML_WELL_FORMED,
-            "The message is not well-formed XML.",
-            {"line": str(line), "column": str(column), "problem": _syntax_problem(error)},
-        ) from None
-    except ValueError:
-        # lxml says this of an empty document and of some impossible characters
-        raise Refusal(rules.XML_WELL_FORMED, "The message is not an XML document.") from None
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None:
+        raise _unparsed(error) from None
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Refusal(rules.XML_NO_DTD, "Remove the document type declaration: SOAP messages have none.")
-    if b"<?" in data[5:]:
+    if data.find(b"<?", declared) >= 0:
         _refuse_instructions(root)
-    if data.count(b"xmlns") > _FREE_NAMESPACES or data.count(b"=") > _FREE_EQUALS or len(data) > 65_536:
-        _count(root, limits)
+    _check_counts(root, data, tags, limits)
     return root
 
 
-def _syntax_problem(error: etree.XMLSyntaxError) -> str:
-    # The error's own text can quote the message, which may hold personal data; its type name cannot.
-    for entry in error.error_log or ():
-        return str(entry.type_name)
-    return "XML_ERR"
+def _unparsed(error: etree.XMLSyntaxError) -> Refusal:
+    # The error's own text can quote the message, which may hold personal data; the name of its type cannot.
+    line, column = error.position
+    particulars = {"line": str(line), "column": str(column), "problem": _PROBLEMS.get(error.code, "ERR")}
+    if error.code in _OVER_LIBXML2:
+        return Refusal(rules.XML_COUNTS, "The message is nested too deep, or a name or value is too long.", particulars)
+    return Refusal(rules.XML_WELL_FORMED, "The message is not well-formed XML.", particulars)
 
 
 def _refuse_instructions(root: Element) -> None:
@@ -207,49 +238,50 @@ def _refuse_instructions(root: Element) -> None:
         raise Refusal(rules.XML_NO_PI, "Remove the processing instruction: SOAP messages have none.")
 
 
-def _count(root: Element, limits: XmlLimits) -> None:
-    elements = 0
-    depth = 0
-    declared: list[int] = []  # namespace declarations in scope, per open element
+def _check_elements(data: bytes, limits: XmlLimits) -> None:
+    """Count the elements before the tree is built, which takes some forty times the room of their tags."""
+    tags = _NO_TAGS.sub(b"", data)
+    if tags.count(b"<") - tags.count(b"</") > limits.max_elements:
+        raise Refusal(rules.XML_COUNTS, "The message holds too many elements.", {"limit": str(limits.max_elements)})
+
+
+def _check_counts(root: Element, data: bytes, tags: int, limits: XmlLimits) -> None:
+    # Each limit is exact.  A scan of the bytes tells first whether it can be passed at all, for an ordinary message
+    # holds too few tags or equals signs for that; libxml2 itself counts where it can, at a tenth of a walk's cost.
+    if tags > 2 * limits.max_depth and _deeper_than(limits.max_depth)(root):
+        raise Refusal(rules.XML_COUNTS, "The message is nested too deep.", {"limit": str(limits.max_depth)})
+    values = data.count(b"=")
+    if values > limits.max_attributes and _more_attributes_than(limits.max_attributes)(root):
+        raise Refusal(rules.XML_COUNTS, "An element has too many attributes.", {"limit": str(limits.max_attributes)})
+    if values > limits.max_namespaces and data.count(b"xmlns") > limits.max_namespaces:
+        _check_declarations(root, limits)
+
+
+@lru_cache(maxsize=8)
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean({'/*' * (min(depth, _LIBXML2_DEPTH) + 1)})")
+
+
+@lru_cache(maxsize=8)
+def _more_attributes_than(count: int) -> etree.XPath:
+    return etree.XPath(f"boolean(//@*[{count + 1}])")
+
+
+def _check_declarations(root: Element, limits: XmlLimits) -> None:
     in_scope = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            depth -= 1
-            in_scope = declared.pop()
-            continue
-        elements += 1
-        depth += 1
-        declared.append(in_scope)
-        in_scope += _own_declarations(element)
-        if elements > limits.max_elements:
-            raise Refusal(rules.XML_COUNTS, "The message holds too many elements.", {"limit": str(limits.max_elements)})
-        if depth > limits.max_depth:
-            raise Refusal(rules.XML_COUNTS, "The message is nested too deep.", {"limit": str(limits.max_depth)})
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        in_scope += 1 if event == "start-ns" else -1
         if in_scope > limits.max_namespaces:
             raise Refusal(
                 rules.XML_COUNTS, "Too many namespace declarations are in scope.", {"limit": str(limits.max_namespaces)}
             )
-        if len(element.attrib) > limits.max_attributes:
-            raise Refusal(
-                rules.XML_COUNTS, "An element has too many attributes.", {"limit": str(limits.max_attributes)}
-            )
-
-
-def _own_declarations(element: Element) -> int:
-    parent = element.getparent()
-    own = element.nsmap
-    if not own:
-        return 0
-    if parent is None:
-        return len(own)
-    inherited = parent.nsmap
-    return sum(1 for prefix, uri in own.items() if inherited.get(prefix) != uri)
 
 
 def canonicalize(element: Element, prefixes: Iterable[str] = ()) -> bytes:
     """Exclusive canonical XML 1.0 without comments, of ``element`` and what is in it, without its tail.
 
-    ``prefixes`` is the InclusiveNamespaces PrefixList ("#default" for the default namespace).
+    ``prefixes`` is the InclusiveNamespaces PrefixList.  "#default", which lxml cannot pass on, has no effect here:
+    ``esb/certs/canonical.py`` serves it.
 
     Raises:
         Refusal: MSG-05 when libxml2 cannot canonicalize it (a relative namespace name has no canonical form,
@@ -261,13 +293,23 @@ def canonicalize(element: Element, prefixes: Iterable[str] = ()) -> bytes:
             method="c14n",
             exclusive=True,
             with_comments=False,
-            inclusive_ns_prefixes=list(prefixes) or None,
+            inclusive_ns_prefixes=[prefix for prefix in prefixes if _is_passed_on(prefix)] or None,
         )
-    except (etree.C14NError, ValueError, UnicodeError):
+    except etree.C14NError:
         raise Refusal(rules.XML_WELL_FORMED, "A signed part has no canonical form.") from None
     if not octets.startswith(b"<"):
         raise Refusal(rules.XML_WELL_FORMED, "A signed part has no canonical form.")
     return octets
+
+
+def _is_passed_on(prefix: str) -> bool:
+    # lxml leaves out a prefix that the calling thread has not met, though the element may have been parsed in another
+    # thread, or before names were forgotten.  An element of that name makes it known.
+    try:
+        etree.Element(prefix)
+    except ValueError:
+        return False  # no name, so no prefix that could be declared
+    return True
 
 
 def parse_document(data: bytes, name: str) -> Element:
@@ -276,22 +318,20 @@ def parse_document(data: bytes, name: str) -> Element:
     Raises:
         DocumentInvalid: it is not well-formed, or has a document type declaration.  ``name`` stands in the text.
     """
-    if b"<!DOCTYPE" in data or "<!DOCTYPE".encode("utf-16-le") in data or "<!DOCTYPE".encode("utf-16-be") in data:
-        raise DocumentInvalid(f"{name}: has a document type declaration (<!DOCTYPE …>): remove it, contracts have none")
+    # After parsing, for there are encodings in which a search for the octets of "<!DOCTYPE" finds nothing.
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
-    declaration = _DECLARATION.match(data[:200].lstrip(b"\xef\xbb\xbf"))
-    if declaration is not None:
-        encoding = _DECLARED_ENCODING.search(declaration.group())
-        if encoding is not None and encoding.group(1).lower() in (b"utf-7", b"utf7"):
-            raise DocumentInvalid(f"{name}: is declared as UTF-7, which is not read: save it as UTF-8")
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise DocumentInvalid(f"{name}: is not well-formed XML: {error.msg}") from None
-    except ValueError as error:
-        raise DocumentInvalid(f"{name}: is not an XML document: {error}") from None
+    described = root.getroottree().docinfo
+    if described.internalDTD is not None:
+        raise DocumentInvalid(f"{name}: has a document type declaration (<!DOCTYPE …>): remove it, contracts have none")
+    if _UTF7.search(described.encoding or ""):
+        raise DocumentInvalid(f"{name}: is declared as UTF-7, which is not read: save it as UTF-8")
+    return root
 
 
 class _ClosedSet(etree.Resolver):
