@@ -33,7 +33,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, shared_provider: Provider) 
 def place(served: Place) -> Place:
     """The shared bus, with an empty journal, its provider's own answers, and the machine's time."""
     served.provider.reset()
-    served.clock.shift = 0.0
+    served.clock.shift, served.clock.stopped = 0.0, None
     return served
 
 

@@ -50,7 +50,7 @@ FORMS = {
     "no Created": "<wsu:Expires>{later}</wsu:Expires>",
     "empty": "",
     "two Created": "<wsu:Created>{now}</wsu:Created><wsu:Created>{now}</wsu:Created>",
-    "two Expires": "<wsu:Created>{now}</wsu:Created><wsu:Expires>{later}</wsu:Expires><wsu:Expires>{later}</wsu:Expires>",
+    "two Expires": "<wsu:Created>{now}</wsu:Created>" + "<wsu:Expires>{later}</wsu:Expires>" * 2,
     "no time": "<wsu:Created>yesterday</wsu:Created>",
     "no such day": "<wsu:Created>2026-02-30T00:00:00Z</wsu:Created>",
     "ends before it begins": "<wsu:Created>{now}</wsu:Created><wsu:Expires>{before}</wsu:Expires>",
