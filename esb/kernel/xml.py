@@ -148,6 +148,8 @@ def _from_utf16(data: bytes, charset: str | None, lawful: frozenset[str]) -> byt
         octets = data.decode("utf-16").encode()
     except UnicodeDecodeError:
         raise Refusal(rules.HTTP_CHARSET, "The document begins like UTF-16 but is not valid UTF-16.") from None
+    if octets.startswith(_UTF8_BOM):
+        raise Refusal(rules.HTTP_CHARSET, "The document begins with two byte-order marks.")
     encoding, end = _declaration(octets)
     if encoding is not None and encoding not in lawful:
         raise Refusal(

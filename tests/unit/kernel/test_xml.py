@@ -84,6 +84,7 @@ def test_utf16_with_a_mark_is_transcoded(bom, codec, charsets, declared):
         ('<?xml version="1.0" encoding="UTF-8"?><a/>'.encode("utf-16"), None),
         ('<?xml version="1.0" encoding="ISO-8859-1"?><a/>'.encode("utf-16"), "utf-16"),
         (BOM16LE + '<?xml version="1.0" encoding="utf-16be"?><a/>'.encode("utf-16-le"), None),
+        ("\ufeff\ufeff<a/>".encode("utf-16-le"), None),
         (BOM16LE + b"<", None),  # half a unit
         (BOM16LE + b"<\x00\x00\xd8", None),  # half a surrogate pair
         (BOM16LE + b"\x00\xdc\x00\xd8", None),  # the halves the wrong way round
