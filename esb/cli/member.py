@@ -70,8 +70,7 @@ def show(place: Place, code: str) -> None:
     """Show a member and its certificates."""
     from datetime import UTC, datetime
 
-    from cryptography import x509
-
+    from esb.admin.certificates import facts_of
     from esb.cli.desk import sit_down
     from esb.registry.certificates import list_certificates
     from esb.registry.database import reading
@@ -93,8 +92,8 @@ def show(place: Place, code: str) -> None:
         )
     )
     for certificate in certificates:
-        known = x509.load_der_x509_certificate(certificate.der)
-        ended = known.not_valid_after_utc < datetime.now(UTC)
+        known = facts_of(certificate.der)
+        ended = known.until < datetime.now(UTC)
         standing = f"revoked ({certificate.revoked.value})" if certificate.revoked else "ended" if ended else "good"
         say("")
         say(
@@ -103,8 +102,8 @@ def show(place: Place, code: str) -> None:
                     ("certificate", certificate.sha256),
                     ("use", certificate.use.value),
                     ("standing", standing),
-                    ("until", f"{known.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"),
-                    ("issuer", known.issuer.rfc4514_string()),
+                    ("until", f"{known.until:%Y-%m-%d %H:%M} UTC"),
+                    ("issuer", known.issuer),
                 )
             )
         )
@@ -137,9 +136,8 @@ def enrol(
               -keyout din.key -subj /CN=DIN -out din.csr
       esb member enrol DIN --csr din.csr --out din.pem
     """
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     from esb.admin.authority import enrol_member, write_new
+    from esb.admin.certificates import pem_of
     from esb.cli.desk import sit_down
     from esb.kernel.directory import CertificateUse
 
@@ -157,7 +155,7 @@ def enrol(
         now=desk.now,
         random=secrets.token_bytes,
     )
-    pem = certificate.public_bytes(Encoding.PEM)
+    pem = pem_of(certificate)
     if out is None:
         click.echo(pem.decode(), nl=False)
         return
@@ -179,21 +177,14 @@ def certificate(place: Place, code: str, file: Path, use: str) -> None:
     Example:
       esb member certificate DIN din-national.pem
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
+    from esb.admin.certificates import der_of
     from esb.cli.desk import sit_down
     from esb.kernel.directory import CertificateUse
     from esb.registry.acts import acting
     from esb.registry.certificates import add_certificate
 
     desk = sit_down(place)
-    data = file.read_bytes()
-    try:
-        load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
-        der = load(data).public_bytes(Encoding.DER)
-    except ValueError:
-        raise click.BadParameter("is not an X.509 certificate in PEM or DER", param_hint="FILE") from None
+    der = der_of(file.read_bytes(), str(file))
     with acting(desk.engine, desk.author, desk.now) as act:
         digest = add_certificate(act, der, code, CertificateUse(use))
     say(f"Registered {digest[:16]}… as {code}'s, for {use}.")
