@@ -8,7 +8,7 @@ from esb.certs.profile import DIGEST_SIZES, PSS_BY_DIGEST, SIGNATURES, Signature
 from esb.certs.walk import check_attributes, children, from_base64, name_of, text_of
 from esb.kernel import rules
 from esb.kernel.faults import Refusal, Rule
-from esb.kernel.namespaces import DS, ENVELOPED_SIGNATURE, EXC_C14N, RSA_PSS, STR_TRANSFORM, WSSE
+from esb.kernel.namespaces import DS, ENVELOPED_SIGNATURE, EXC_C14N, RSA_PSS, SHA256, STR_TRANSFORM, WSSE
 from esb.kernel.xml import Element
 
 _CANONICALIZATION: Final = f"{{{DS}}}CanonicalizationMethod"
@@ -149,33 +149,41 @@ def _signature_method(element: Element) -> SignatureAlgorithm:
 
 
 def _pss(element: Element) -> SignatureAlgorithm:
-    """RSA-PSS with its parameters spelled out (RFC 9231 2.3.9), where they say what the profile allows."""
+    """RSA-PSS by its generic identifier, where its parameters say what the profile allows.
+
+    What is left out has the defaults of RFC 9231 2.3.9: SHA-256, MGF1 with the digest of the signature, a salt as long
+    as that digest, trailer 1.  With all of them left out, as the JDK writes it, the method is the one that RFC 9231
+    2.3.10 names sha256-rsa-MGF1.
+    """
     inside = children(element, rules.SIG_STRUCTURE)
+    if not inside:
+        return PSS_BY_DIGEST[SHA256]
     if len(inside) != 1 or inside[0].tag != _PSS_PARAMS:
         raise _pss_forbidden()
     parts = {part.tag: part for part in children(inside[0], rules.SIG_STRUCTURE)}
-    # Every default of the RFC but the trailer is stated: MGF1's default hash is SHA-1, which nobody should sign with.
-    if len(parts) != len(inside[0]) or not parts.keys() >= {_DIGEST_METHOD, _PSS_MASK, _PSS_SALT}:
+    if len(parts) != len(inside[0]) or parts.keys() - {_DIGEST_METHOD, _PSS_MASK, _PSS_SALT, _PSS_TRAILER}:
         raise _pss_forbidden()
-    if parts.keys() - {_DIGEST_METHOD, _PSS_MASK, _PSS_SALT, _PSS_TRAILER}:
+    digest = _algorithm_of(parts[_DIGEST_METHOD]) if _DIGEST_METHOD in parts else SHA256
+    if digest not in PSS_BY_DIGEST:
         raise _pss_forbidden()
-    digest = _algorithm_of(parts[_DIGEST_METHOD])
-    mask = children(parts[_PSS_MASK], rules.SIG_STRUCTURE)
-    if _algorithm_of(parts[_PSS_MASK]) != _MGF1 or len(mask) != 1 or mask[0].tag != _DIGEST_METHOD:
-        raise _pss_forbidden()
-    salt = text_of(parts[_PSS_SALT], 16, rules.SIG_STRUCTURE, rules.SIG_LIMITS).strip()
-    trailer = parts.get(_PSS_TRAILER)
-    if trailer is not None and text_of(trailer, 16, rules.SIG_STRUCTURE, rules.SIG_LIMITS).strip() != "1":
-        raise _pss_forbidden()
-    if _algorithm_of(mask[0]) != digest or digest not in PSS_BY_DIGEST or salt != str(DIGEST_SIZES[digest]):
-        raise _pss_forbidden()
+    mask = parts.get(_PSS_MASK)
+    if mask is not None:
+        named = children(mask, rules.SIG_STRUCTURE)
+        if _algorithm_of(mask) != _MGF1 or any(each.tag != _DIGEST_METHOD for each in named):
+            raise _pss_forbidden()
+        if [_algorithm_of(each) for each in named] not in ([], [digest]):
+            raise _pss_forbidden()
+    for name, wanted in ((_PSS_SALT, str(DIGEST_SIZES[digest])), (_PSS_TRAILER, "1")):
+        part = parts.get(name)
+        if part is not None and text_of(part, 16, rules.SIG_STRUCTURE, rules.SIG_LIMITS).strip() != wanted:
+            raise _pss_forbidden()
     return PSS_BY_DIGEST[digest]
 
 
 def _pss_forbidden() -> Refusal:
     return Refusal(
         rules.SIG_ALGORITHM,
-        "RSA-PSS must state one of SHA-256, SHA-384 and SHA-512, MGF1 with the same, and a salt as long as the digest.",
+        "RSA-PSS must be with SHA-256, SHA-384 or SHA-512, MGF1 with the same, and a salt as long as the digest.",
         {"algorithm": RSA_PSS},
     )
 

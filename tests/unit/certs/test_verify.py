@@ -135,29 +135,62 @@ def test_white_space_in_values_is_lawful(forge, identity, verify):
     assert verify(spaced).identity == verify(message).identity
 
 
-def test_rsa_pss_with_its_parameters_spelled_out(forge, identity, verify, refused):
-    who = identity("rsa2048")
-    more = "http://www.w3.org/2007/05/xmldsig-more#"
-    method = f'<ds:SignatureMethod Algorithm="{ns.RSA_PSS}"/>'
-    params = (
-        f'<ds:SignatureMethod Algorithm="{ns.RSA_PSS}"><p:RSAPSSParams xmlns:p="{more}">'
-        f'<ds:DigestMethod Algorithm="{ns.SHA256}"/><p:MaskGenerationFunction Algorithm="{more}MGF1">'
-        f'<ds:DigestMethod Algorithm="{ns.SHA256}"/></p:MaskGenerationFunction><p:SaltLength>32</p:SaltLength>'
-        "<p:TrailerField>1</p:TrailerField></p:RSAPSSParams></ds:SignatureMethod>"
-    )
-    text = forge.text(who, algorithm=ns.RSA_PSS)
-    assert verify(forge.complete(text.replace(method, params), who)).algorithm == ns.RSA_PSS_SHA256
-    assert refused(forge.complete(text, who)) == "SIG-09"
-    for old, new in [
-        (">32<", ">20<"),
-        (">1<", ">2<"),
-        ("<p:SaltLength>32</p:SaltLength>", ""),
-        (f'MGF1"><ds:DigestMethod Algorithm="{ns.SHA256}"', f'MGF1"><ds:DigestMethod Algorithm="{ns.DS}sha1"'),
-        (f'{more}MGF1"', f'{more}MGF2"'),
-        ("<p:TrailerField>", "<p:Other/><p:TrailerField>"),
-    ]:
-        assert old in params
-        assert refused(forge.complete(text.replace(method, params.replace(old, new)), who)) == "SIG-09"
+PSS_MORE = "http://www.w3.org/2007/05/xmldsig-more#"
+PSS_DIGEST = f'<ds:DigestMethod Algorithm="{ns.SHA256}"/>'
+PSS_MASK = f'<p:MaskGenerationFunction Algorithm="{PSS_MORE}MGF1">{PSS_DIGEST}</p:MaskGenerationFunction>'
+PSS_SALT = "<p:SaltLength>32</p:SaltLength>"
+PSS_TRAILER = "<p:TrailerField>1</p:TrailerField>"
+
+
+@pytest.fixture
+def with_pss(forge, identity):
+    """A message signed with RSA-PSS by its generic identifier, with these parameters."""
+
+    def make(*parameters):
+        who = identity("rsa2048")
+        inside = "".join(parameters)
+        text = forge.text(who, algorithm=ns.RSA_PSS)
+        stated = f'Algorithm="{ns.RSA_PSS}"><p:RSAPSSParams xmlns:p="{PSS_MORE}">{inside}</p:RSAPSSParams>'
+        stated += "</ds:SignatureMethod>"
+        return forge.complete(text.replace(f'Algorithm="{ns.RSA_PSS}"/>', stated) if parameters else text, who)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (PSS_DIGEST, PSS_MASK, PSS_SALT, PSS_TRAILER),
+        (PSS_MASK, PSS_SALT, PSS_TRAILER),
+        (PSS_DIGEST, PSS_SALT),
+        (PSS_DIGEST, PSS_MASK),
+        (PSS_DIGEST, PSS_MASK.replace(PSS_DIGEST, "")),
+        ("",),
+        (),
+    ],
+)
+def test_rsa_pss_by_its_parameters_and_their_defaults(with_pss, verify, parameters):
+    """RFC 9231 2.3.9: the defaults are those of sha256-rsa-MGF1.  The JDK leaves out what is a default."""
+    assert verify(with_pss(*parameters)).algorithm == ns.RSA_PSS_SHA256
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (PSS_DIGEST, PSS_MASK, PSS_SALT.replace("32", "20")),
+        (PSS_DIGEST, PSS_MASK, PSS_SALT, PSS_TRAILER.replace("1", "2")),
+        (PSS_DIGEST, PSS_MASK.replace("MGF1", "MGF2")),
+        (PSS_DIGEST, PSS_MASK.replace(ns.SHA256, f"{ns.DS}sha1")),
+        (PSS_DIGEST, PSS_MASK.replace(PSS_DIGEST, PSS_DIGEST + PSS_DIGEST)),
+        (PSS_DIGEST, PSS_MASK.replace(PSS_DIGEST, "<p:Other/>")),
+        (PSS_DIGEST.replace(ns.SHA256, ns.SHA512), PSS_MASK),
+        (PSS_DIGEST.replace(ns.SHA256, f"{ns.DS}sha1"), PSS_MASK.replace(ns.SHA256, f"{ns.DS}sha1")),
+        (PSS_DIGEST, PSS_DIGEST),
+        (PSS_DIGEST, "<p:Other/>"),
+    ],
+)
+def test_rsa_pss_with_other_parameters(with_pss, refused, parameters):
+    assert refused(with_pss(*parameters)) == "SIG-09"
 
 
 SECOND = '<ds:Reference URI="#time">'
