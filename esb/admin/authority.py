@@ -194,7 +194,8 @@ def publish_crl(home: Home, engine: Engine, passphrase: bytes, now: float) -> in
         last = x509.load_pem_x509_crl(authority.crl.read_bytes())
         number = last.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
     crl = sign_crl(key, certificate, revoked, number, now, CRL_DAYS)
-    draft = authority.crl.with_suffix(".new")
+    # Hidden, so that a serving bus which looks into the folder meanwhile does not read half a list.
+    draft = authority.crl.with_name(f".{authority.crl.name}.new")
     draft.write_bytes(crl.public_bytes(Encoding.PEM))
     os.replace(draft, authority.crl)
     return len(revoked)

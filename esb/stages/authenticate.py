@@ -108,8 +108,11 @@ def _exchange_header(blocks: tuple[SignedPart, ...]) -> ExchangeHeader:
         return _NO_HEADER
     if len(found) > 1:
         raise Refusal(rules.ACC_HEADER, "exch:Exchange stands twice.")
+    header = found[0]
+    if any((text or "").strip() for text in (header.text, *(child.tail for child in header))):
+        raise Refusal(rules.ACC_HEADER, "exch:Exchange holds text between its fields.")
     values: dict[str, str] = {}
-    for child in found[0]:
+    for child in header:
         field = _EXCHANGE_FIELDS.get(str(child.tag))
         value = (child.text or "").strip()
         if field is None or field in values or len(child) or not 0 < len(value) <= _FIELD_MAX:

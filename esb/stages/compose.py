@@ -5,20 +5,24 @@ and attributes after them (Canonical XML 1.0, section 2.2), so that the exclusiv
 octets that stand in the envelope.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import count
 from typing import Final
 
+from esb.certs.canonical import exclusive
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
 from esb.kernel.soap import SoapVersion
-from esb.kernel.xml import XmlLimits, canonicalize, parse_message
+from esb.kernel.xml import Element, XmlLimits, parse_message
 
 _WSU: Final = f'xmlns:wsu="{ns.WSU}"'
-_OPEN: Final = {version: f'<soap:Envelope xmlns:soap="{version.value}"' for version in SoapVersion}
 _BODY: Final = {version: f'<soap:Body xmlns:soap="{version.value}" {_WSU} wsu:Id="' for version in SoapVersion}
 _REDUNDANT: Final = (b"xmlns:soap=", b"xmlns:wsu=", b'xmlns=""')
-_UNBOUNDED: Final = XmlLimits(max_bytes=1 << 31)
+_ANY: Final = 1 << 31
+# For what the bus wrote itself from messages that were within the limits.
+UNBOUNDED: Final = XmlLimits(_ANY, _ANY, _ANY, _ANY, 256)
 
 
 def text(value: str) -> str:
@@ -65,7 +69,7 @@ def body_element(
     octets = f'{opening}{ident}">'.encode() + content + b"</soap:Body>"
     if any(mark in content for mark in _REDUNDANT):
         # The content declares what the Body now declares around it; its canonical form inside the Body is another.
-        octets = canonicalize(parse_message(octets, _UNBOUNDED), prefixes)
+        octets = exclusive(parse_message(octets, UNBOUNDED), prefixes)
     return octets, PartDigest(ident, sha256(octets).digest(), prefixes)
 
 
@@ -80,12 +84,33 @@ def field(local: str, value: str | None) -> str:
     return "" if not value else f"<exch:{local}>{text(value)}</exch:{local}>"
 
 
+def free_prefix(wanted: str, uri: str, listed: Collection[str], *places: Element) -> str:
+    """A prefix for ``uri`` that may be declared around signed parts without changing their canonical form.
+
+    A PrefixList makes a part's form depend on what its prefixes are bound to around it; ``wanted`` is good where no
+    list names it, or where it was bound to the same at all the ``places`` that the parts come from.
+    """
+    if wanted not in listed or (places and all(place.nsmap.get(wanted) == uri for place in places)):
+        return wanted
+    return next(name for number in count(1) if (name := f"{wanted}{number}") not in listed)
+
+
 def envelope(
-    version: SoapVersion, headers: tuple[bytes, ...], body: bytes, scope: tuple[tuple[str, str], ...] = ()
+    version: SoapVersion,
+    headers: tuple[bytes, ...],
+    body: bytes,
+    scope: tuple[tuple[str, str], ...] = (),
+    prefix: str = "soap",
 ) -> bytes:
-    """A whole envelope.  ``scope`` are prefix bindings to declare on its root, for values in what is carried."""
-    declarations = "".join(f' xmlns:{prefix}="{attribute(uri)}"' for prefix, uri in scope if prefix != "soap")
-    head = f"{_OPEN[version]}{declarations}>".encode()
+    """A whole envelope.
+
+    Args:
+        scope: prefix bindings to declare on its root, for values in what is carried.
+        prefix: what the envelope's own elements have; none of ``scope``.
+    """
+    bindings = "".join(f' xmlns:{name}="{attribute(uri)}"' for name, uri in ((prefix, version.value), *scope))
+    head = f"<{prefix}:Envelope{bindings}>".encode()
+    end = f"</{prefix}:Envelope>".encode()
     if not headers:
-        return b"".join((head, body, b"</soap:Envelope>"))
-    return b"".join((head, b"<soap:Header>", *headers, b"</soap:Header>", body, b"</soap:Envelope>"))
+        return b"".join((head, body, end))
+    return b"".join((head, f"<{prefix}:Header>".encode(), *headers, f"</{prefix}:Header>".encode(), body, end))

@@ -11,7 +11,8 @@ from esb.kernel.xml import parse_message
 from esb.stages.way import Way
 
 # What the bus understands of header blocks: security, addressing and its own.
-_UNDERSTOOD: Final = (f"{{{ns.WSSE}}}Security", f"{{{ns.WSA}}}", f"{{{ns.WSA_2004}}}", f"{{{ns.EXCHANGE}}}Exchange")
+_UNDERSTOOD: Final = frozenset({f"{{{ns.WSSE}}}Security", f"{{{ns.EXCHANGE}}}Exchange"})
+_ADDRESSING: Final = (f"{{{ns.WSA}}}", f"{{{ns.WSA_2004}}}")
 
 
 def parse(message: Received, way: Way) -> Parsed:
@@ -33,10 +34,11 @@ def parse(message: Received, way: Way) -> Parsed:
 
 def _check_understood(envelope: Envelope) -> None:
     for block in envelope.blocks:
-        known = str(block.tag).startswith(_UNDERSTOOD)
+        tag = str(block.tag)
+        known = tag in _UNDERSTOOD or tag.startswith(_ADDRESSING)
         if not known and must_understand(block, envelope.version) and is_for_bus(block, envelope.version):
             raise Refusal(
                 rules.SOAP_UNDERSTAND,
                 "A header block with mustUnderstand is one that the bus does not know.",
-                {"block": str(block.tag)[:200]},
+                {"block": tag[:200]},
             )

@@ -8,7 +8,6 @@ from esb.kernel.soap import SoapVersion
 
 T = TypeVar("T")
 _INNER = (
-    "signed",
     "judged",
     "verified",
     "answered",

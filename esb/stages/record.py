@@ -9,7 +9,8 @@ from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.audit.record import Duplicate, NotWritten, Record, replay_key
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
-from esb.kernel.message import Accepted, Authenticated, Replied, Validated
+from esb.kernel.message import Accepted, Authenticated, Authorized, Replied, Validated
+from esb.stages.status import status_again
 from esb.stages.way import Way
 
 MICRO = 1_000_000
@@ -31,7 +32,7 @@ async def record_request(message: Validated, way: Way) -> Accepted | Replied:
         Record(entry, leaf, received.raw, b"", replay_key(authenticated.consumer, authenticated.message_id))
     )
     if isinstance(outcome, Duplicate):
-        return await _again(outcome, authenticated, digest, way)
+        return await _again(outcome, authorized, digest, way)
     if isinstance(outcome, NotWritten):
         raise Refusal(rules.BUS_EVIDENCE, "The request could not be recorded, so it was not sent on: try again.", {}, 5)
     return Accepted(message, entry.record, leaf_hash(leaf), digest)
@@ -75,15 +76,19 @@ def request_entry(message: Validated, digest: bytes, way: Way) -> Entry:
     )
 
 
-async def _again(seen: Duplicate, message: Authenticated, digest: bytes, way: Way) -> Replied:
+async def _again(seen: Duplicate, authorized: Authorized, digest: bytes, way: Way) -> Replied:
+    message = authorized.authenticated
     received = message.parsed.received
     same = seen.message_sha256 == digest.hex()
     if same and _is_consumers_connection(message, way):
         answer = await way.evidence.answer_of(seen.exchange)
         if answer is not None:
             way.log("answered again", exchange=seen.exchange, consumer=message.consumer)
-            fault = b"<soap:Fault>" in answer
-            return Replied(500 if fault else 200, received.version, answer)
+            status, retry_after = status_again(answer, received.version)
+            return Replied(status, received.version, answer, retry_after)
+        if authorized.operation.output is None:
+            # Its first record is durable, which is all that a one-way request is told (ANS-05).
+            return Replied(202, received.version, b"")
         raise Refusal(rules.TIM_REPLAY, "This message was recorded and has no answer yet: ask again shortly.", {}, 2)
     reason = "This message was received before." if same else "This message id was used before for another message."
     raise Refusal(

@@ -11,13 +11,14 @@ from esb.audit.leaf import leaf_bytes
 from esb.audit.record import NotWritten, Record
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
-from esb.kernel.faults import Blame, Code, Refusal
+from esb.kernel.faults import Code, Refusal
 from esb.kernel.message import Accepted, Replied
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
 from esb.stages.progress import Progress
 from esb.stages.record import MICRO
 from esb.stages.sign import Signed, receipt_header
+from esb.stages.status import fault_class, status_of
 from esb.stages.validate import SchemaRefusal
 from esb.stages.way import Way
 
@@ -34,22 +35,6 @@ _WSS: Final = {
     Code.KEY_USAGE_FORBIDDEN: "wsse:InvalidSecurityToken",
     Code.MESSAGE_EXPIRED: "wsu:MessageExpired",
 }
-_SOAP_OWN: Final = {Code.VERSION_MISMATCH: "VersionMismatch", Code.NOT_UNDERSTOOD: "MustUnderstand"}
-_CLASS: Final = {
-    SoapVersion.V11: {Blame.CONSUMER: "Client", Blame.PROVIDER: "Server", Blame.BUS: "Server"},
-    SoapVersion.V12: {Blame.CONSUMER: "Sender", Blame.PROVIDER: "Receiver", Blame.BUS: "Receiver"},
-}
-# Statuses that a code needs whatever the SOAP version (RST-01); all others follow the SOAP binding (RST-02, RST-03).
-_STATUS: Final = {
-    Code.UNSUPPORTED_MEDIA: 415,
-    Code.TOO_LARGE: 413,
-    Code.QUOTA_EXCEEDED: 429,
-    Code.OVERLOADED: 503,
-    Code.PROVIDER_UNAVAILABLE: 502,
-    Code.PROVIDER_TIMEOUT: 504,
-    Code.PROVIDER_FAULT: 502,
-    Code.PROVIDER_SIGNATURE_INVALID: 502,
-}
 
 
 async def reply(message: Signed, way: Way) -> Replied:
@@ -64,17 +49,6 @@ async def reply(message: Signed, way: Way) -> Replied:
             rules.BUS_EVIDENCE, "The answer could not be recorded, so it is not given: ask the operator.", {}, 5
         )
     return Replied(message.status, message.version, message.envelope, message.retry_after)
-
-
-def status_of(code: Code, version: SoapVersion) -> int:
-    """The HTTP status that a fault with this code rides on: 500 in SOAP 1.1 (WS-I R1126), 400 or 500 by blame in
-    SOAP 1.2 (part 2, table 20), unless the code needs its own."""
-    own = _STATUS.get(code)
-    if own is not None:
-        return own
-    if version is SoapVersion.V12 and code.facts.blame is Blame.CONSUMER:
-        return 400
-    return 500
 
 
 def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
@@ -113,13 +87,14 @@ def fault_content(
     Code names are qualified names in text, whose prefixes canonical XML does not see: the PrefixList keeps them.
     """
     code = refusal.code
-    blame = _SOAP_OWN.get(code) or _CLASS[version][code.facts.blame]
-    name = _WSS.get(code) if blame not in _SOAP_OWN.values() else None
+    blame = fault_class(code, version)
+    name = _WSS.get(code)
     detail = _detail(refusal, exchange, stage)
+    reason = compose.text(_xml(refusal.reason))
     if version is SoapVersion.V11:
         content = (
             f"<soap:Fault><faultcode>{name or f'soap:{blame}'}</faultcode>"
-            f'<faultstring xml:lang="en">{compose.text(refusal.reason)}</faultstring>'
+            f'<faultstring xml:lang="en">{reason}</faultstring>'
             f"<detail>{detail}</detail></soap:Fault>"
         )
     else:
@@ -127,7 +102,7 @@ def fault_content(
         content = (
             f"<soap:Fault><soap:Code><soap:Value>soap:{blame}</soap:Value>"
             f"<soap:Subcode><soap:Value>{name}</soap:Value></soap:Subcode></soap:Code>"
-            f'<soap:Reason><soap:Text xml:lang="en">{compose.text(refusal.reason)}</soap:Text></soap:Reason>'
+            f'<soap:Reason><soap:Text xml:lang="en">{reason}</soap:Text></soap:Reason>'
             f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
         )
     if name is not None and name.startswith("wsse:"):

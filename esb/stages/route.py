@@ -1,7 +1,9 @@
 """Route: the envelope that goes to the provider is written, from what was signed and nothing else."""
 
 from base64 import b64encode
+from typing import Final
 
+from esb.certs.canonical import exclusive
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
@@ -9,9 +11,12 @@ from esb.kernel.directory import SignatureMode
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Outgoing, Routed, VerifiedSignature
 from esb.kernel.soap import SoapVersion
-from esb.kernel.xml import Element, canonicalize
+from esb.kernel.xml import Element
 from esb.stages import compose
 from esb.stages.way import Way
+
+_WSU_ID: Final = f"{{{ns.WSU}}}Id"
+_SOAP_NAMES: Final = ("mustUnderstand", "actor", "role")
 
 
 def route(message: Accepted, way: Way) -> Routed:
@@ -56,21 +61,21 @@ def _signed_by_bus(message: Accepted, version: SoapVersion, way: Way) -> bytes:
     exchange = authorized.authenticated.parsed.received.exchange
     part = authorized.authenticated.signature.body
     scope = tuple(prefix for prefix, _ in message.validated.scope)
-    body: bytes
-    signed: PartDigest
+    prefix = "soap"
     if version is authorized.authenticated.parsed.received.version and not scope:
         body, signed = part.canonical, PartDigest(part.id, part.sha256, part.prefixes)
+        prefix = compose.free_prefix("soap", version.value, part.prefixes, part.element)
     else:
         prefixes = tuple(sorted({*part.prefixes, *scope}))
-        content = canonicalize(part.element[0], prefixes) if len(part.element) else b""
+        content = exclusive(part.element[0], prefixes) if len(part.element) else b""
         body, signed = compose.body_element(version, f"body-{exchange}", content, prefixes)
     if authorized.service.signature is SignatureMode.NONE:
-        return compose.envelope(version, (), body)
+        return compose.envelope(version, (), body, prefix=prefix)
     forwarded, forwarded_part = _forwarded(message)
     security = way.signer.security_header(
         version, (signed, forwarded_part), way.clock.now(), way.answer_lifetime, exchange, None
     )
-    return compose.envelope(version, (security, forwarded), body)
+    return compose.envelope(version, (security, forwarded), body, prefix=prefix)
 
 
 def _carried(message: Accepted, version: SoapVersion, way: Way) -> bytes:
@@ -87,48 +92,53 @@ def _carried(message: Accepted, version: SoapVersion, way: Way) -> bytes:
         exchange,
         ns.BUS_ACTOR,
     )
-    blocks = (own, forwarded, consumers_security(signature), *(block.canonical for block in signature.blocks))
-    return compose.envelope(version, blocks, part.canonical, message.validated.scope)
+    blocks = (own, forwarded, consumers_security(signature, version), *(block.canonical for block in signature.blocks))
+    scope = message.validated.scope
+    names = {prefix for prefix, _ in scope}
+    places = () if "soap" in names else (part.element, signature.security)
+    prefix = compose.free_prefix("soap", version.value, names | _listed_prefixes(signature.signature), *places)
+    return compose.envelope(version, blocks, part.canonical, scope, prefix)
 
 
-def consumers_security(signature: VerifiedSignature) -> bytes:
-    """The consumer's wsse:Security as it was signed: token, Timestamp and Signature in their order, nothing else.
+def consumers_security(signature: VerifiedSignature, version: SoapVersion) -> bytes:
+    """The consumer's wsse:Security as it was signed: tokens, Timestamp and Signature in their order, nothing else.
 
     Each is written in exclusive canonical form with every prefix that a PrefixList in it names, so that whoever
-    canonicalizes it again in the new envelope arrives at the same octets.
+    canonicalizes it again in the new envelope arrives at the same octets.  Of the header's own attributes, which no
+    signature covers, SOAP's and the identifier go on; an actor that meant the bus does not, for the bus's own header
+    beside it has that one (WSS 1.1, section 5: no two headers for one actor).
     """
-    wanted = {id(signature.timestamp.element), id(signature.signature)}
-    if signature.token is not None:
-        wanted.add(id(signature.token))
-    prefixes = _listed_prefixes(signature.signature)
-    attributes = "".join(
-        f' {_prefixed(str(name))}="{compose.attribute(str(value))}"'
-        for name, value in signature.security.attrib.items()
-    )
+    element = signature.security
+    listed = _listed_prefixes(signature.signature)
+    wanted = {id(signature.timestamp.element), id(signature.signature), id(signature.token)}
+    signed = {reference.get("URI", "")[1:] for reference in signature.signature.iter(f"{{{ns.DS}}}Reference")}
+    prefixes = tuple(sorted(listed))
     inside = b"".join(
-        signature.timestamp.canonical if child is signature.timestamp.element else canonicalize(child, prefixes)
-        for child in signature.security
-        if id(child) in wanted
+        signature.timestamp.canonical if child is signature.timestamp.element else exclusive(child, prefixes)
+        for child in element
+        if id(child) in wanted or not signed.isdisjoint((child.get(_WSU_ID), child.get("Id")))
     )
-    return (
-        f'<wsse:Security xmlns:wsse="{ns.WSSE}" xmlns:wsu="{ns.WSU}"{attributes}>'.encode()
-        + inside
-        + b"</wsse:Security>"
-    )
+    bindings: dict[str, str] = {}
+    attributes = ""
+    for wanted_prefix, uri, names in (("soap", version.value, _SOAP_NAMES), ("wsu", ns.WSU, ("Id",))):
+        kept = [
+            (name, value) for name in names if (value := element.get(f"{{{uri}}}{name}")) not in (None, ns.BUS_ACTOR)
+        ]
+        if kept:
+            prefix = compose.free_prefix(wanted_prefix, uri, listed, element)
+            bindings[prefix] = uri
+            attributes += "".join(f' {prefix}:{name}="{compose.attribute(str(value))}"' for name, value in kept)
+    prefix = compose.free_prefix("wsse", ns.WSSE, listed, element)
+    bindings[prefix] = ns.WSSE
+    declared = "".join(f' xmlns:{name}="{uri}"' for name, uri in sorted(bindings.items()))
+    return f"<{prefix}:Security{declared}{attributes}>".encode() + inside + f"</{prefix}:Security>".encode()
 
 
-def _prefixed(name: str) -> str:
-    uri, _, local = name.rpartition("}")
-    if uri == "{" + ns.WSU:
-        return f"wsu:{local}"
-    return f"soap:{local}" if uri in ("{" + ns.SOAP11, "{" + ns.SOAP12) else local
-
-
-def _listed_prefixes(signature: Element) -> tuple[str, ...]:
+def _listed_prefixes(signature: Element) -> set[str]:
     listed: set[str] = set()
     for inclusive in signature.iter(f"{{{ns.EXC_C14N}}}InclusiveNamespaces"):
         listed.update((inclusive.get("PrefixList") or "").split())
-    return tuple(sorted(listed))
+    return listed
 
 
 def _forwarded(message: Accepted) -> tuple[bytes, PartDigest]:

@@ -13,6 +13,7 @@ from esb.kernel.soap import SoapVersion
 from esb.stages import compose
 from esb.stages.bridge import bridge_fault
 from esb.stages.record import MICRO
+from esb.stages.status import status_of_answer
 from esb.stages.way import Way
 
 
@@ -45,7 +46,7 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     version = received.version
     content = verified.content
     if verified.is_fault and verified.payload is not None and verified.version is not version:
-        content = bridge_fault(verified.payload, version)
+        content = bridge_fault(verified.payload, version, verified.prefixes)
     body, body_part = compose.body_element(version, f"body-{received.exchange}", content, verified.prefixes)
     now = way.clock.now()
     answer = verified.answered.answer
@@ -60,10 +61,7 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
         version, (body_part, receipt_part, *parts), now, way.answer_lifetime, received.exchange, None
     )
     octets = compose.envelope(version, (security, receipt, *headers), body)
-    status = 500 if verified.is_fault else 200
-    if verified.is_fault and version is SoapVersion.V12 and b"Sender</" in content:
-        status = 400
-    return Signed(version, status, octets, entry, leaf, kept, judged=message)
+    return Signed(version, status_of_answer(verified.payload, version), octets, entry, leaf, kept, judged=message)
 
 
 def receipt_header(

@@ -14,7 +14,10 @@ from esb.kernel.soap import Envelope, SoapVersion, open_envelope
 from esb.kernel.xml import Element, as_utf8, canonicalize, parse_message
 from esb.stages.way import Way
 
-_QNAME_VALUE: Final = re.compile(rb"""[">]\s*([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*\s*["<]""")
+# A qualified name in a value, alone or in a list; beyond ASCII every octet of UTF-8 is taken for part of a name.
+_NAME: Final = rb"[A-Za-z_\x80-\xff][\w.\x80-\xff-]*"
+_QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s])(%s):%s(?=[\s"<])""" % (_NAME, _NAME))
+_LISTABLE: Final = re.compile(r"[^\W\d][\w.-]{0,255}")
 _FAULT: Final = {version: f"{{{version.value}}}Fault" for version in SoapVersion}
 
 
@@ -30,7 +33,8 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
             return VerifiedAnswer(message, answer.version, None, b"", (), False, False)
         raise Refusal(rules.PRV_ANSWER, "The provider's answer is empty.")
     try:
-        envelope = open_envelope(parse_message(as_utf8(answer.data, answer.charset), way.xml))
+        data = as_utf8(answer.data, answer.charset)
+        envelope = open_envelope(parse_message(data, way.xml))
     except Refusal as refusal:
         raise Refusal(
             rules.PRV_ANSWER,
@@ -41,7 +45,7 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
     if signed:
         _check_signature(envelope, message, way)
     payload = envelope.payload
-    content, prefixes = (b"", ()) if payload is None else _content(payload, answer.data)
+    content, prefixes = (b"", ()) if payload is None else _content(payload, data)
     is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
     return VerifiedAnswer(message, envelope.version, payload, content, prefixes, is_fault, signed)
 
@@ -75,8 +79,8 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     like one and its prefix is declared, the declaration is kept.
     """
     octets = canonicalize(payload)
-    found = {match.decode() for match in set(_QNAME_VALUE.findall(octets)) if b"xmlns:" + match + b"=" in data}
-    if not found:
+    found = {match.decode() for match in set(_QNAME_VALUE.findall(octets)) if b"xmlns:" + match in data}
+    prefixes = tuple(sorted(prefix for prefix in found if _LISTABLE.fullmatch(prefix)))
+    if not prefixes:
         return octets, ()
-    prefixes = tuple(sorted(found))
     return canonicalize(payload, prefixes), prefixes
