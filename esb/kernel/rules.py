@@ -30,7 +30,7 @@ SOAP_ENVELOPE: Final = _rule("MSG-09", Code.MALFORMED_MESSAGE, "The root is a SO
 SOAP_VERSION: Final = _rule("MSG-10", Code.VERSION_MISMATCH, "The Envelope's namespace is SOAP 1.1 or 1.2 and agrees with the media type.")
 SOAP_ONE_CHILD: Final = _rule("MSG-11", Code.MALFORMED_MESSAGE, "The Body holds at most one element and no text (document/literal, WS-I R2712).")
 SOAP_UNDERSTAND: Final = _rule("MSG-12", Code.NOT_UNDERSTOOD, "A mandatory header block addressed to the bus is one that the bus understands.")
-SOAP_ENCODING: Final = _rule("MSG-13", Code.MALFORMED_MESSAGE, "No encodingStyle: the message is document/literal (WS-I R1005).")
+SOAP_ENCODING: Final = _rule("MSG-13", Code.MALFORMED_MESSAGE, "No encodingStyle but on a SOAP 1.1 Envelope: the message is document/literal (WS-I R1006).")
 UNIQUE_IDS: Final = _rule("MSG-14", Code.MALFORMED_MESSAGE, "Every identifier that can be referred to stands once in the message.")
 ATTACHMENTS: Final = _rule("MSG-15", Code.UNSUPPORTED_MEDIA, "A message is not a MIME package: attachments and XOP are not served.")
 

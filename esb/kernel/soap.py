@@ -73,7 +73,9 @@ def open_envelope(root: Element) -> Envelope:
             raise Refusal(rules.SOAP_ENVELOPE, "The Envelope holds more than one Header and one Body, in this order.")
     if body is None:
         raise Refusal(rules.SOAP_ENVELOPE, "The Envelope has no Body.")
-    for part in (root, header, body):
+    # On its Envelope SOAP 1.1 (section 4.1.1) allows the attribute whatever the Body is, and Perl's SOAP::Lite always
+    # writes it there; it encodes nothing by itself.  SOAP 1.2 (part 1, section 5.1.1) forbids it there.
+    for part in (header, body) if version is SoapVersion.V11 else (root, header, body):
         if part is not None and _ENCODING_STYLE[version] in part.attrib:
             raise Refusal(rules.SOAP_ENCODING, "The envelope has an encodingStyle: send document/literal.")
     blocks = () if header is None else tuple(header)

@@ -146,7 +146,6 @@ def test_another_root_is_no_envelope(text):
 @pytest.mark.parametrize(
     ("attributes", "content"),
     [
-        (STYLE, BODY),
         ("", f"<s:Header {STYLE}/>{BODY}"),
         ("", f"<s:Body {STYLE}><a/></s:Body>"),
         ("", f"<s:Body {STYLE}/>"),
