@@ -1,7 +1,6 @@
 """What is offered on the demo's bus, on which terms, and who may ask it for what purpose and on which legal ground."""
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,9 +8,10 @@ from esb.admin.hosted import hosted_contract
 from esb.admin.services import register_service
 from esb.demo.place import AUTHOR, Place
 from esb.demo.providers import employment, identity, insurance
+from esb.kernel.contract import Contract
 from esb.kernel.directory import AnswerSignature, SignatureMode
 from esb.kernel.names import ServiceId
-from esb.registry.acts import acting
+from esb.registry.acts import acting, list_changes
 from esb.registry.grants import Leave, add_grant
 from esb.registry.services import Terms
 from esb.wsdl.addresses import AddressRules
@@ -78,45 +78,40 @@ def ground_for(consumer: str, service: str) -> Ground | None:
     return next((each for each in GROUNDS if (each.consumer, each.service) == (consumer, service)), None)
 
 
-def register(place: Place, urls: Mapping[str, str], told: Callable[[str], None]) -> None:
-    """Register every service and grant.
+def register_offer(place: Place, offer: Offer, url: str) -> None:
+    """Register a provider's service from the WSDL that its process, at ``url``, gives."""
+    # The demo's providers are on this machine, where contracts are not fetched from unless somebody says so.
+    contract = read_contract(url + offer.wsdl, WebFetch(rules=AddressRules(allow_private=True)))
+    terms = Terms(
+        endpoint=contract.endpoint, signature=offer.signature, answer_signature=offer.answer_signature, timeout=10.0
+    )
+    _register(place, offer.service, contract, terms)
 
-    Args:
-        urls: base URL of each provider's process by name.
-        told: is told each service as it comes.
-    """
-    for offer in OFFERS:
-        told(offer.service)
-        # The demo's providers are on this machine, where contracts are not fetched from unless somebody says so.
-        fetch = WebFetch(rules=AddressRules(allow_private=True))
-        contract = read_contract(urls[offer.system] + offer.wsdl, fetch)
-        terms = Terms(
-            endpoint=contract.endpoint,
-            signature=offer.signature,
-            answer_signature=offer.answer_signature,
-            timeout=10.0,
-        )
-        register_service(
-            place.engine,
-            ServiceId.parse(offer.service),
-            contract,
-            terms,
-            author=AUTHOR,
-            now=time.time(),
-            told=lambda _: None,
-        )
-    for service, name in HOSTED.items():
-        told(service)
-        register_service(
-            place.engine,
-            ServiceId.parse(service),
-            hosted_contract(name),
-            Terms(endpoint=name, adapter="hosted", signature=SignatureMode.NONE),
-            author=AUTHOR,
-            now=time.time(),
-            told=lambda _: None,
-        )
-    with acting(place.engine, AUTHOR, time.time()) as act:
+
+def register_hosted(place: Place, service: str) -> None:
+    """Register a typed service that the bus hosts."""
+    name = HOSTED[service]
+    terms = Terms(endpoint=name, adapter="hosted", signature=SignatureMode.NONE)
+    _register(place, service, hosted_contract(name), terms)
+
+
+def give_grants(place: Place) -> int:
+    """Give every grant in one act; returns the number of the registry's last change."""
+    now = time.time()
+    with acting(place.engine, AUTHOR, now) as act:
         for ground in GROUNDS:
-            leave = Leave(ground.purpose, ground.legal_basis, time.time() - 1, required_fields=ground.required)
+            leave = Leave(ground.purpose, ground.legal_basis, now - 1, required_fields=ground.required)
             add_grant(act, ground.consumer, ServiceId.parse(ground.service), leave)
+        return max(change.number for change in list_changes(act.session))
+
+
+def _register(place: Place, service: str, contract: Contract, terms: Terms) -> None:
+    register_service(
+        place.engine,
+        ServiceId.parse(service),
+        contract,
+        terms,
+        author=AUTHOR,
+        now=time.time(),
+        told=lambda _: None,
+    )

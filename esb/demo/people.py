@@ -26,7 +26,8 @@ def _words(text: str) -> tuple[str, ...]:
 _SURNAMES: Final = _words(
     "Abbasov Abdullayev Ağayev Babayev Bağırov Cəfərov Çobanov Əhmədov Əlizadə Əliyev Fərəcov Güləliyev Hacıyev "
     "Həsənov Hüseynov İbrahimov İsmayılov Kərimov Qasımov Quliyev Mahmudov Məmmədov Mirzəyev Musayev Nağıyev "
-    "Nəsirov Orucov Rəhimov Rzayev Sadıqov Səfərov Süleymanov Şahbazov Şərifov Şükürov Vəliyev Xəlilov Yusifov Zeynalov Öməroğlu"
+    "Nəsirov Orucov Rəhimov Rzayev Sadıqov Səfərov Süleymanov Şahbazov Şərifov Şükürov Vəliyev Xəlilov "
+    "Yusifov Zeynalov Öməroğlu"
 )
 _MEN: Final = _words(
     "Anar Araz Cavid Çingiz Elçin Elşən Əli Fərid Fuad Hüseyn İlqar Kənan Murad Nicat Orxan Rəşad Rüfət Samir Şahin "

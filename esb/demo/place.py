@@ -3,7 +3,6 @@
 import secrets
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,7 +39,10 @@ address = "{address}"
 port = {port}
 
 [registry]
-poll_seconds = 0.3
+poll_seconds = 0.2
+
+[log]
+format = "json"
 
 [breaker]
 failures = 50
@@ -117,14 +119,13 @@ def add_members(place: Place) -> None:
             add_member(act, agency.code, agency.name_az, agency.name_en, MemberKind.STATE)
 
 
-def enrol(place: Place, told: Callable[[str], None]) -> None:
+def enrol(place: Place) -> None:
     """Make a key for each acting agency and have the home's authority certify it.
 
     The keys are written unencrypted: they live as long as the demo, in a folder that is closed to others.
     """
     passphrase = place.home.passphrase.read_bytes().strip()
     for code, kind in ACTING.items():
-        told(code)
         key = generate_key(kind)
         certificate = enrol_member(
             place.home,

@@ -85,12 +85,16 @@ def run(
 
 @contextmanager
 def _signals_end_in_order() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the demo as Ctrl-C does: processes stopped, folder removed."""
+    """SIGTERM and SIGHUP end the demo as Ctrl-C does, also where a shell had SIGINT ignored: all stopped and removed."""
+
+    told: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        told.append(number)
+        if len(told) == 1:  # a second one must not break off the taking down, which is bounded in time
+            raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

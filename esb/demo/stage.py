@@ -1,10 +1,11 @@
 """The demo's stage: home, providers and bus, set up in an order that lets slow things overlap, and taken down again."""
 
 import http.client
+import json
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,24 @@ from typing import Final
 
 from esb.audit.log import EvidenceReader
 from esb.demo.consumers import Consumer
-from esb.demo.offers import OFFERS, register
+from esb.demo.offers import HOSTED, OFFERS, give_grants, register_hosted, register_offer
 from esb.demo.place import ACTING, Place, add_members, enrol, make_place
 from esb.demo.processes import Process, Processes, wait_until
 
 _STARTS_IN: Final = 60.0  # seconds; a machine that is busy with other things still gets its demo
+_SERVE: Final = """\
+import os, signal, threading
+
+def end_with_demo():
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end_with_demo, daemon=True).start()
+from esb.cli.main import main
+main()
+"""
+"""The command `esb`, which ends in order when its standard input closes: it must not outlive a demo that was killed."""
 Step = Callable[[str], None]
 """Is told what is being done now."""
 
@@ -63,16 +77,14 @@ def set_stage(path: Path, step: Step) -> Iterator[Stage]:
     with Processes() as processes:
         step("Making the home, its authority and the bus's key")
         place = make_place(path)
-        step(f"Starting {len(OFFERS)} providers, each with its own database")
-        providers = {offer.system: _start_provider(processes, place, offer.system) for offer in OFFERS}
+        step(f"Starting the bus and {len(OFFERS)} providers, each with its own database")
         bus = _start_bus(processes, place)
-        step(f"Registering {len(place.agencies)} members and certifying {len(ACTING)} of them")
-        add_members(place)
-        enrol(place, lambda _: None)
-        step("Reading the providers' WSDLs, checking their schemas, registering services and grants")
+        providers = {offer.system: _start_provider(processes, place, offer.system) for offer in OFFERS}
         urls = {name: process.wait_for_line("ready ", _STARTS_IN) for name, process in providers.items()}
-        register(place, urls, lambda _: None)
-        step("Waiting for the bus")
+        step(f"Registering {len(place.agencies)} members and {len(OFFERS) + len(HOSTED)} services, checking schemas")
+        add_members(place)
+        _register_at_once(place, urls)
+        step("Giving grants, and waiting until the bus knows of them")
         _wait_for_bus(bus, place)
         certificate = place.settings.keys.certificate.read_bytes()
         consumers = {code: Consumer(place.identity(code), place.address, certificate) for code in ACTING}
@@ -104,13 +116,29 @@ def _start_provider(processes: Processes, place: Place, system: str) -> Process:
 def _start_bus(processes: Processes, place: Place) -> Process:
     return processes.start(
         "The bus",
-        ["-c", "from esb.cli.main import main; main()", "--home", place.home.path, "serve"],
+        ["-c", _SERVE, "--home", place.home.path, "serve"],
         place.folder / "bus.log",
     )
 
 
+def _register_at_once(place: Place, urls: Mapping[str, str]) -> None:
+    """Certify members and register services, several at a time: each waits mostly for a key or a child process."""
+    with ThreadPoolExecutor(max_workers=3) as workers:
+        done = [
+            workers.submit(enrol, place),
+            *(workers.submit(register_offer, place, offer, urls[offer.system]) for offer in OFFERS),
+            *(workers.submit(register_hosted, place, service) for service in HOSTED),
+        ]
+        try:
+            for each in done:
+                each.result()
+        except BaseException:
+            workers.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def _wait_for_bus(bus: Process, place: Place) -> None:
-    """Until it is ready and knows all that was registered: registered last, it is served last."""
+    """Give the grants to a bus that is ready, and wait until it says that it has read them."""
 
     def ready() -> bool:
         if bus.popen.poll() is not None:
@@ -119,7 +147,16 @@ def _wait_for_bus(bus: Process, place: Place) -> None:
 
     if not wait_until(ready, _STARTS_IN):
         raise bus.failed(f"was not ready within {_STARTS_IN:g} s")
-    time.sleep(place.settings.registry.poll_seconds * 2)
+    last = give_grants(place)
+    if not wait_until(lambda: _version_in_force(bus) >= last, _STARTS_IN):
+        raise bus.failed("did not read the registry")
+
+
+def _version_in_force(bus: Process) -> int:
+    """The registry's change number that the bus last said, in its log, to have read."""
+    lines = bus.log.read_text(encoding="utf-8").splitlines()
+    said = (json.loads(line) for line in lines if line.startswith("{") and line.endswith("}"))
+    return max((int(each.get("version", 0)) for each in said if each.get("event") == "registry changed"), default=0)
 
 
 def _status(place: Place, path: str) -> int:

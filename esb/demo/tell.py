@@ -48,7 +48,7 @@ def log_table(page: Page, records: Sequence[Recorded]) -> str:
     rows = [
         (
             each.id,
-            each.entry.exchange[-12:],
+            f"…{each.entry.exchange[-8:]}",
             each.entry.kind.value,
             each.entry.consumer or "?",
             each.entry.service.removeprefix("/services/"),
@@ -56,7 +56,7 @@ def log_table(page: Page, records: Sequence[Recorded]) -> str:
         )
         for each in reversed(records)
     ]
-    return page.table(("NO", "…EXCHANGE", "KIND", "CONSUMER", "SERVICE", "OUTCOME"), rows)
+    return page.table(("NO", "EXCHANGE", "KIND", "CONSUMER", "SERVICE", "OUTCOME"), rows)
 
 
 def wrapped(text: str) -> str:

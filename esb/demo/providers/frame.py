@@ -7,7 +7,6 @@ input closes: a system whose demo is gone must not stay behind.
 import argparse
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,6 +89,6 @@ def run(name: str, build: Callable[[Desk], Wsgi]) -> None:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):
         pass
     os._exit(0)

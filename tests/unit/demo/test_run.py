@@ -1,0 +1,34 @@
+"""The whole demo, as a call; tests/way/test_demo.py runs it as a command."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from esb.demo import run as module
+from esb.demo.run import run
+from esb.demo.stage import Stage
+from esb.demo.tell import Page
+
+QUIET = Page(lambda _: None, lambda text, _: text, lambda headers, rows: "")
+
+
+def test_a_signal_while_it_stays_up_ends_it_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "make_scenes", lambda _: ())
+    kept: list[Stage] = []
+
+    def keep(stage: Stage) -> None:
+        kept.append(stage)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+
+    steps: list[str] = []
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        run(QUIET, steps.append, tmp_path / "home", keep)
+    assert len(steps) == 5
+    assert steps[-1] == ""
+    assert not (tmp_path / "home").exists()
+    assert all(process.popen.poll() is not None for process in kept[0].providers.values())
+    assert signal.getsignal(signal.SIGTERM) is before
