@@ -1,7 +1,6 @@
 """The JDK's own XML signatures (javax.xml.crypto.dsig), as a back office without a WS-Security library has it."""
 
 import itertools
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ import pytest
 from cryptography import x509
 from interop.answers import check_answer
 from interop.identities import Identity
+from interop.jvm import Outcome, need_java, run_java
 from support.client import NS
 from support.place import PERSONS, Place
 
 pytestmark = pytest.mark.interop
-SOURCE = Path(__file__).parent / "java" / "JdkClient.java"
 SOAP = {"soap11": NS["s11"], "soap12": NS["s12"]}
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 PSS = "http://www.w3.org/2007/05/xmldsig-more#"
@@ -58,47 +57,22 @@ FORMS = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One call: HTTP status, parent and name of each part that Java found signed, what was sent, what came back."""
-
-    status: int
-    covered: frozenset[str]
-    sent: bytes
-    answer: bytes
-
-
 @pytest.fixture(scope="module")
 def outcomes(
-    need: Callable[..., None],
     _served: Place,
     bus_certificate: Path,
     identity: Callable[[str], Identity],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Outcome]:
-    """All forms in one JVM: starting one costs more than the calls."""
-    need("java")
-    folder = tmp_path_factory.mktemp("java")
-    lines = []
+    """What came of each form in each version of SOAP."""
+    need_java()
+    calls = []
     for (name, form), version in itertools.product(FORMS.items(), SOAP):
         who = identity(form.kind)
         words = (f"{version}.{name}", SOAP[version], who.key, who.certificate, form.signature, form.digest)
-        lines.append(" ".join(map(str, (*words, form.prefixes, form.transform, form.key_info))))
+        calls.append((*words, form.prefixes, form.transform, form.key_info))
     url = _served.settings.bus.address + PERSONS.path
-    done = subprocess.run(
-        ["java", str(SOURCE), url, str(bus_certificate), str(folder)],
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
-    found = {}
-    for line in done.stdout.splitlines():
-        name, status, covered = line.split(" ")
-        sent, answer = ((folder / f"{name}.{what}").read_bytes() for what in ("sent", "answer"))
-        found[name] = Outcome(int(status), frozenset(covered.split(",")), sent, answer)
-    return found
+    return run_java("JdkClient", tmp_path_factory.mktemp("jdk"), (url, bus_certificate), calls)
 
 
 @pytest.mark.parametrize("version", SOAP)
