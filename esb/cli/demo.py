@@ -31,6 +31,9 @@ def demo(home_folder: Path | None, keep: bool, as_json: bool) -> None:
 
     The exit code is 0 only when everything was as it should be.
     """
+    from esb.demo.pair import check_pair
+
+    check_pair()  # before anything imports the two
     from esb.demo.run import run
     from esb.demo.tell import Page
 

@@ -18,7 +18,7 @@ def check_pair() -> None:
     try:
         import xmlsec
         from lxml import etree
-    except ImportError as error:
+    except Exception as error:  # an ImportError, or an error of xmlsec's own that cannot be named without it
         raise PairUnfit(
             f"lxml and xmlsec cannot be used together ({error}). Install a pair that fits: {_INSTALL}"
         ) from error

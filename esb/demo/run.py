@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 from esb.demo import opinion, tell
-from esb.demo.pair import check_pair
 from esb.demo.people import make_population
 from esb.demo.scenes import make_scenes
 from esb.demo.stage import Stage, folder_for_home, set_stage
@@ -63,7 +62,6 @@ def run(
     Raises:
         EsbError: something could not be set up; the text says what.
     """
-    check_pair()
     began = time.monotonic()
     page.say(page.paint(tell.wrapped(_NOT_REAL), "yellow"))
     scenes = make_scenes(make_population())
@@ -85,7 +83,7 @@ def run(
 
 @contextmanager
 def _signals_end_in_order() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the demo as Ctrl-C does, also where a shell had SIGINT ignored: all stopped and removed."""
+    """SIGTERM and SIGHUP end the demo as Ctrl-C does, which also ends it where a shell had SIGINT ignored."""
 
     told: list[int] = []
 

@@ -1,5 +1,6 @@
 """`esb demo` on the command line; tests/way/test_demo.py runs it to its end."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_a_folder_that_is_in_use_is_refused_in_one_sentence_and_left_alone(tmp_p
     assert done.exit_code == 1
     assert "is not empty" in done.output
     assert (tmp_path / "mine").exists()
+
+
+def test_a_second_opinion_that_cannot_be_had_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xmlsec", None)
+    done = CliRunner().invoke(main, ["demo", "--home-folder", str(tmp_path / "home")])
+    assert done.exit_code == 1
+    assert "pip install" in done.output
+    assert not (tmp_path / "home").exists()
 
 
 def test_steps_are_told_with_their_time_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

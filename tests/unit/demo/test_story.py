@@ -45,6 +45,19 @@ def test_a_request_that_did_not_reach_a_system_and_must_have_is_a_cross(stage: S
     assert wrong(scene, stage) == ["DIN's system was asked once, as its journal says"]
 
 
+def test_without_the_command_the_library_alone_gives_the_second_opinion(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    texts = [check.text for check in play(SCENES["metadata"], stage).checks]
+    assert "libxmlsec: the bus signed Body, Timestamp and Receipt, and the signature holds" in texts
+
+
+def test_an_answer_that_the_command_does_not_accept_is_a_cross(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: "false")
+    assert len(wrong(SCENES["metadata"], stage)) == 1
+
+
 def test_the_fin_is_changed_into_another_lawful_one() -> None:
     for own, other in (("5ABC123", "5ABC124"), ("5ABC12Z", "5ABC120")):
         root = etree.fromstring(f'<e><q xmlns="urn:q"><fin>{own}</fin></q></e>')
