@@ -2,6 +2,7 @@
 the product's own server on a real port."""
 
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.authority import Authority, init_authority
-from esb.admin.home import Home, make_home
+from esb.admin.home import Home, make_home, open_home
 from esb.admin.services import register_service
 from esb.audit.log import EvidenceReader, Recorded
 from esb.certs.ca import Subject, issue, serial_number
@@ -30,7 +31,7 @@ from esb.registry.grants import Leave, add_grant
 from esb.registry.members import add_member
 from esb.registry.migrations import upgrade
 from esb.registry.models import MemberKind
-from esb.registry.services import Terms
+from esb.registry.services import Terms, update_service
 from esb.server import Server
 from esb.wiring import Node, wire
 from esb.wsdl.read import read_contract
@@ -42,6 +43,7 @@ CONTRACTS = Path(__file__).parent / "contracts"
 ADDRESS = "http://bus.test"
 PASSPHRASE = b"correct horse battery staple"
 PERSONS = ServiceId.parse("DIN/IAMAS/PersonQuery/v1")
+_ENVIRONMENT = {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.3"}
 
 
 class ShiftedClock:
@@ -171,6 +173,21 @@ class Place:
             self.node = None
 
 
+def copy_place(template: Place, folder: Path, provider: Provider, **environment: str) -> Place:
+    """A copy of a place that :func:`make_place` made and that is not served, with a provider and settings of its own.
+
+    Keys are not made and encrypted again, which is what takes the time.
+    """
+    shutil.copytree(template.home.path, folder)
+    home = open_home(folder)
+    settings = load(home.path, {**_ENVIRONMENT, **environment}).settings
+    engine = open_database(settings.registry.url)
+    place = Place(home, settings, engine, provider, consumers=dict(template.consumers))
+    with place.acting() as act:
+        update_service(act, PERSONS, endpoint=provider.url)
+    return place
+
+
 _KEYS: dict[str, PrivateKey] = {}
 
 
@@ -186,10 +203,7 @@ def cached_key(kind: str) -> PrivateKey:
 def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
     """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it."""
     home = make_home(folder, PASSPHRASE.decode())
-    settings = load(
-        home.path,
-        {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.3", **environment},
-    ).settings
+    settings = load(home.path, {**_ENVIRONMENT, **environment}).settings
     engine = open_database(settings.registry.url)
     upgrade(engine)
     init_authority(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from support.client import Consumer
-from support.place import Place, make_place
+from support.place import Place, copy_place, make_place
 from support.provider import Provider
 from support.way import Asker
 
@@ -72,19 +72,28 @@ def fresh_name() -> Callable[[], str]:
     return lambda: f"T{next(_NUMBERS)}"
 
 
-@pytest.fixture
-def own_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakePlace]:
-    """Make a place of this test's own, not yet served: for what would disturb the shared one."""
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, shared_provider: Provider) -> Place:
+    """What every place of a test's own is copied from."""
+    return make_place(tmp_path_factory.mktemp("template") / "home", shared_provider)
+
+
+@pytest.fixture(scope="session")
+def make_own(tmp_path_factory: pytest.TempPathFactory, template: Place) -> Iterator[MakePlace]:
+    """As ``own_place``, for fixtures that live longer than a test."""
     providers: list[Provider] = []
 
     def make(**environment: str) -> Place:
         providers.append(Provider())
-        return make_place(
-            tmp_path_factory.mktemp("own") / "home",
-            providers[-1],
-            **{"SHLUZ_REGISTRY_POLL_SECONDS": "60", **environment},
-        )
+        folder = tmp_path_factory.mktemp("own") / "home"
+        return copy_place(template, folder, providers[-1], **{"SHLUZ_REGISTRY_POLL_SECONDS": "60", **environment})
 
     yield make
     for provider in providers:
         provider.close()
+
+
+@pytest.fixture
+def own_place(make_own: MakePlace) -> MakePlace:
+    """Make a place of this test's own, not yet served: for what would disturb the shared one."""
+    return make_own

@@ -65,13 +65,13 @@ def test_a_validly_signed_message_with_a_dtd_is_refused(asker: Asker, eesmn: Con
     expect_refusal(asker.send(message, version), rules.XML_NO_DTD)
 
 
-@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("where", ["before", "after"])
 def test_a_validly_signed_message_with_an_instruction_is_refused(
-    asker: Asker, eesmn: Consumer, version: SoapVersion, place: str
+    asker: Asker, eesmn: Consumer, version: SoapVersion, where: str
 ) -> None:
     """Canonicalization of a part does not see what stands beside the Envelope."""
     message, instruction = eesmn.sign(version=version), b"<?xml-stylesheet href='urn:x'?>"
-    message = instruction + message if place == "before" else message + instruction
+    message = instruction + message if where == "before" else message + instruction
     expect_refusal(asker.send(message, version), rules.XML_NO_PI)
 
 

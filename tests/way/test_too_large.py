@@ -1,13 +1,12 @@
 """TooLarge: declared, chunked, unpacked, or in number: limits hold before the work is done."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from support.client import Consumer
 from support.handmade import handmade
-from support.place import make_place
-from support.provider import Provider
+from support.place import Place
 from support.way import MEDIA, PERSONS, Asker, expect_person, expect_refusal, http_reply, path_of, raw_http
 
 from esb.kernel import rules
@@ -17,12 +16,9 @@ LIMIT = 64 * 1024
 
 
 @pytest.fixture(scope="module")
-def small_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+def small_bus(make_own: Callable[..., Place]) -> Iterator[Asker]:
     """A bus with small limits."""
-    provider = Provider()
-    place = make_place(
-        tmp_path_factory.mktemp("small") / "home",
-        provider,
+    place = make_own(
         SHLUZ_DOOR_BODY_BYTES=str(LIMIT),
         SHLUZ_DOOR_INFLATED_BYTES=str(LIMIT),
         SHLUZ_XML_ELEMENTS="500",
@@ -32,7 +28,6 @@ def small_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     )
     with place.serve():
         yield Asker(place)
-    provider.close()
 
 
 @pytest.fixture
