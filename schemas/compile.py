@@ -38,12 +38,9 @@ def compile_arrangement(arrangement: Arrangement) -> etree.XMLSchema:
 
 def _problems(problem: SchemaInvalid, arrangement: Arrangement) -> tuple[str, ...]:
     """What libxml2 said of a failed compilation, each with the provider's document and line."""
-    cause = problem.__context__
-    if not isinstance(cause, etree.XMLSchemaParseError):
-        return (str(problem),)
-    if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in cause.error_log):
+    if any(entry.type == etree.ErrorTypes.ERR_NO_MEMORY for entry in problem.errors):
         raise MemoryError
-    errors = [entry for entry in cause.error_log if entry.level >= etree.ErrorLevels.ERROR]
+    errors = [entry for entry in problem.errors if entry.level >= etree.ErrorLevels.ERROR]
     # One cause can bring many errors after it; the first ones say what to mend.
     return tuple(
         f"{arrangement.origin(entry.filename or '')}, line {entry.line}: {entry.message}" for entry in errors[:10]

@@ -7,7 +7,8 @@ the schema's vocabulary holds it.  What is not recognised becomes a general sent
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from typing import Final
 
 from lxml import etree
@@ -77,18 +78,26 @@ def not_declared(payload: Element) -> Violation:
     return Violation(payload.sourceline or 0, 0, "/*", _SENTENCES["SCHEMAV_CVC_ELT_1"])
 
 
-def explain(entry: etree._LogEntry, payload: Element, vocabulary: Vocabulary) -> Violation:
-    """One libxml2 error as a violation, in the schema's own words."""
+def explain(entry: etree._LogEntry, element: Element | None, payload: Element, vocabulary: Vocabulary) -> Violation:
+    """One libxml2 error as a violation, in the schema's own words.
+
+    ``element`` is where it was found; None where the entry itself tells (after a validation in place).
+    """
     kind = entry.type_name
     message = entry.message or ""
     if len(message.encode()) > _CUT:
         message = ""
     expected = _EXPLAINERS.get(kind, _general)(kind, message[-_TAIL:], vocabulary)
-    path = _path(entry.path or "", payload, vocabulary)
+    if element is None:
+        steps = _steps(entry.path or "")
+        path, line = _path(steps, _walked(steps, payload), vocabulary), entry.line
+    else:
+        steps = _steps(etree.ElementTree(payload).getpath(element))
+        path, line = _path(steps, _above(element, payload), vocabulary), element.sourceline or 0
     owner = _OWNER.match(message[:_TAIL])
     if owner is not None and owner["name"] in vocabulary.attributes:
         path += f"/@{_local(owner['name'])}"
-    return Violation(entry.line, max(0, entry.column), path, _short(expected))
+    return Violation(line, max(0, entry.column), path, _short(expected))
 
 
 def _short(text: str) -> str:
@@ -99,22 +108,40 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
 
-def _path(libxml2_path: str, payload: Element, vocabulary: Vocabulary) -> str:
-    """libxml2's node path by local names; a name that the schema does not declare becomes ``*``."""
-    steps = libxml2_path.split("/")[1:]
-    here: Element | None = payload
-    shown = []
-    for depth, step in enumerate(steps):
+def _steps(libxml2_path: str) -> list[re.Match[str]]:
+    """The steps of a node path, up to the first that is none of an element's."""
+    steps = []
+    for step in libxml2_path.split("/")[1:]:
         match = _STEP.fullmatch(step)
-        if match is None or here is None:
+        if match is None:
             break
-        prefix, name, position = match.groups()
-        if depth:
-            here = _child(here, prefix, name, int(position or 1))
-            if here is None:
-                break
-        local = _local(str(here.tag))
-        shown.append((local if local in vocabulary.locals else "*") + (f"[{position}]" if position else ""))
+        steps.append(match)
+    return steps
+
+
+def _walked(steps: list[re.Match[str]], payload: Element) -> Iterator[Element]:
+    """The elements on a path, payload first."""
+    here = payload
+    yield here
+    for step in steps[1:]:
+        child = _child(here, step[1], step[2], int(step[3] or 1))
+        if child is None:
+            return
+        here = child
+        yield here
+
+
+def _above(element: Element, payload: Element) -> list[Element]:
+    """The elements on the way to an element, payload first."""
+    return [*takewhile(lambda one: one is not payload.getparent(), (element, *element.iterancestors()))][::-1]
+
+
+def _path(steps: list[re.Match[str]], elements: Iterable[Element], vocabulary: Vocabulary) -> str:
+    """A path by local names; a name that the schema does not declare becomes ``*``."""
+    shown = []
+    for step, element in zip(steps, elements, strict=False):
+        local = _local(str(element.tag))
+        shown.append((local if local in vocabulary.locals else "*") + (f"[{step[3]}]" if step[3] else ""))
     return "/" + "/".join(shown)
 
 

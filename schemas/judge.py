@@ -1,5 +1,6 @@
-"""Judging an element by a compiled schema: in place, in one tree, without a word of its content in the verdict."""
+"""Judging an element by a compiled schema: in place or as a stream, without a word of its content in the verdict."""
 
+from collections import Counter
 from itertools import islice
 from threading import Lock
 from typing import Final
@@ -10,12 +11,15 @@ from esb.kernel.message import Violation
 from esb.kernel.xml import Element
 from esb.schemas.explain import explain, not_declared
 from esb.schemas.slowness import Slowness
+from esb.schemas.stream import TooLong, Unjudged, stream
 from esb.schemas.vocabulary import Vocabulary
 
 MOST_VIOLATIONS: Final = 20
 _FEW_NODES: Final = 2_000
 _MOST_STEPS: Final = 500_000_000
+_WIDE: Final = "a smaller content: this one is too wide, beside the length of its texts, to be judged"
 _count_nodes = etree.XPath("count(descendant-or-self::*) + count(descendant-or-self::*/@*)")
+_attributes_named = etree.XPath("descendant-or-self::*/@*[local-name() = $name]", smart_strings=False)
 
 
 class Judge:
@@ -39,26 +43,49 @@ class Judge:
     def judge(self, payload: Element) -> tuple[Violation, ...]:
         """What in ``payload`` breaks the schema: empty when it is valid, else the first violations, at most 20.
 
-        The element is judged where it stands; nothing is copied and nothing that it names is fetched.  While this
-        runs no other thread may read the same tree.
+        Nothing that the element names is fetched.  While this runs no other thread may read the same tree.  Small
+        contents are judged where they stand; large ones as a stream (about 30 ms for each megabyte), for which their
+        octets are written out once more.  Neither verdicts nor lines depend on it, except that a reference to a missing
+        key is told at the element that holds the constraint.
         """
         if payload.tag not in self._vocabulary.globals:
             return (not_declared(payload),)
-        nodes = int(_count_nodes(payload))
-        if nodes > _FEW_NODES and _steps(payload, nodes) > _MOST_STEPS:
-            return (_unjudged(payload, "a smaller content: this one has too many elements side by side to be judged"),)
         if (long := self._slowness.too_long(payload)) is not None:
             return (_unjudged(long, "shorter values: the schema's patterns take too long on these"),)
+        if _count_nodes(payload) <= _FEW_NODES:
+            return self._in_place(payload)
+        return self._streamed(payload)
+
+    def _in_place(self, payload: Element) -> tuple[Violation, ...]:
         with self._lock:
             try:
                 if self._schema.validate(payload):
                     return ()
             except etree.XMLSchemaValidateError:
                 # libxml2 gave up, as it does where a pattern takes it ten million attempts.
-                return (_unjudged(payload, "values that the schema's patterns can be matched with"),)
+                return (_given_up(payload),)
             errors = (entry for entry in self._schema.error_log if entry.level >= etree.ErrorLevels.ERROR)
-            found = tuple(explain(entry, payload, self._vocabulary) for entry in islice(errors, MOST_VIOLATIONS))
+            found = tuple(explain(entry, None, payload, self._vocabulary) for entry in islice(errors, MOST_VIOLATIONS))
         return found or (_unjudged(payload, "what the schema declares here"),)
+
+    def _streamed(self, payload: Element) -> tuple[Violation, ...]:
+        try:
+            findings = stream(self._schema, payload, MOST_VIOLATIONS)
+        except TooLong:
+            # Each error's path counts the siblings before it.
+            steps = int(_count_nodes(payload)) * _widest(payload)
+            return self._in_place(payload) if steps <= _MOST_STEPS else (_unjudged(payload, _WIDE),)
+        except Unjudged:
+            return (_given_up(payload),)
+        if findings:
+            return tuple(explain(one.entry, one.element, payload, self._vocabulary) for one in findings)
+        repeated = _repeated(payload, self._vocabulary.identifiers)
+        if not repeated:
+            return ()
+        # Some of these may be no identifiers where they stand; that is known in place, each error at its price.
+        if repeated * _widest(payload) <= _MOST_STEPS:
+            return self._in_place(payload)
+        return (_unjudged(payload, "an ID that stands once in the message"),)
 
     def declares(self, clark: str) -> bool:
         """Whether the schemas declare a global element of this ``{namespace}local`` name."""
@@ -76,6 +103,15 @@ def _unjudged(element: Element, expected: str) -> Violation:
     return Violation(element.sourceline or 0, 0, "/*", expected)
 
 
-def _steps(payload: Element, nodes: int) -> int:
-    """How many steps libxml2 may take at the worst: each error's path counts the siblings before it."""
-    return nodes * max(len(element) for element in payload.iter(etree.Element))
+def _given_up(payload: Element) -> Violation:
+    return _unjudged(payload, "values that the schema's patterns can be matched with")
+
+
+def _widest(payload: Element) -> int:
+    return max(len(element) for element in payload.iter(etree.Element))
+
+
+def _repeated(payload: Element, names: frozenset[str]) -> int:
+    """How many values of attributes of these local names stood there before."""
+    values = Counter(str(value).strip() for name in sorted(names) for value in _attributes_named(payload, name=name))
+    return values.total() - len(values)

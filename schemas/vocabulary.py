@@ -14,6 +14,7 @@ from lxml import etree
 from esb.kernel.namespaces import XML, XSD, XSI
 from esb.kernel.xml import Element
 from esb.schemas.arrange import Part
+from esb.schemas.identifiers import identifiers
 
 _SCHEMA: Final = f"{{{XSD}}}schema"
 _REDEFINE: Final = f"{{{XSD}}}redefine"
@@ -37,6 +38,7 @@ class Vocabulary:
         locals: local names of all declared elements.
         type_namespaces: by local name, the namespaces of global types so named, XSD's own among them.
         facets: values of pattern, enumeration and bounds; ``fixed`` those of fixed elements and attributes.
+        identifiers: local names of attributes of type xs:ID.
     """
 
     globals: frozenset[str]
@@ -48,6 +50,7 @@ class Vocabulary:
     type_namespaces: Mapping[str, frozenset[str]]
     facets: frozenset[str]
     fixed: frozenset[str]
+    identifiers: frozenset[str]
 
 
 def vocabulary(parts: tuple[Part, ...]) -> Vocabulary:
@@ -71,6 +74,7 @@ def vocabulary(parts: tuple[Part, ...]) -> Vocabulary:
         type_namespaces={name: frozenset(where) for name, where in type_namespaces.items()},
         facets=frozenset(names["facet"]),
         fixed=frozenset(names["fixed"]),
+        identifiers=identifiers(parts),
     )
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
@@ -45,7 +45,11 @@ class DocumentInvalid(EsbError):
 
 
 class SchemaInvalid(EsbError):
-    """A set of schema documents does not compile; the text says where and why."""
+    """A schema does not compile; ``errors`` is what libxml2 said, one entry each, where it came to read the schema."""
+
+    def __init__(self, text: str, errors: tuple[etree._LogEntry, ...] = ()) -> None:
+        super().__init__(text)
+        self.errors = errors
 
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]*?\?>")
@@ -350,9 +354,10 @@ def schema_parser(schema: etree.XMLSchema) -> etree.XMLParser:
     the square of the number of siblings, and it can be stopped.  It does not tell lines, and attributes of type xs:ID
     that repeat are not found: libxml2 knows both from a tree alone.
     """
-    return etree.XMLParser(
+    target: Any = _KeepsNothing()
+    parser: Any = etree.XMLParser(
         schema=schema,
-        target=_KeepsNothing(),
+        target=target,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -360,6 +365,7 @@ def schema_parser(schema: etree.XMLSchema) -> etree.XMLParser:
         collect_ids=False,
         encoding="utf-8",
     )
+    return cast(etree.XMLParser, parser)  # which it is; only its type's stub has another name for it
 
 
 class _ClosedSet(etree.Resolver):
@@ -401,7 +407,8 @@ def compile_schema(main: bytes, base_url: str, fetch: Callable[[str], bytes | No
             raise SchemaInvalid(
                 f"these documents are referred to but not in the set: {', '.join(resolver.missing)}"
             ) from None
-        raise SchemaInvalid(f"the schema does not compile: {error}") from None
+        errors = tuple(error.error_log) if isinstance(error, etree.XMLSchemaParseError) else ()
+        raise SchemaInvalid(f"the schema does not compile: {error}", errors) from None
     if resolver.missing:
         raise SchemaInvalid(f"these documents are referred to but not in the set: {', '.join(resolver.missing)}")
     return schema
