@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--home-folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Make the home here, in a new or empty folder; else in a temporary one.  It is removed at the end.",
+    help="Make the home in this new or empty folder, not in a temporary one.  Removed at the end unless --keep.",
 )
 @click.option("--keep", is_flag=True, help="Stay up after the story, until Ctrl-C, and say how to go on by hand.")
 @json_option

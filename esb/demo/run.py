@@ -56,7 +56,8 @@ def run(
     Args:
         page: where the story goes.
         step: is told what is being set up; the empty text means that it is done.
-        home: a new or empty folder; None takes a temporary one.
+        home: a new or empty folder; None takes a temporary one.  It is removed at the end, but for one that was
+            chosen and is to be kept.
         keep: called with everything running, until it returns; None ends at once.
 
     Raises:
@@ -65,7 +66,8 @@ def run(
     began = time.monotonic()
     page.say(page.paint(tell.wrapped(_NOT_REAL), "yellow"))
     scenes = make_scenes(make_population())
-    with _signals_end_in_order(), folder_for_home(home, False) as path, set_stage(path, step) as stage:
+    stays = keep is not None and home is not None
+    with _signals_end_in_order(), folder_for_home(home, stays) as path, set_stage(path, step) as stage:
         step("")
         played = []
         for number, scene in enumerate(scenes, 1):

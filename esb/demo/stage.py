@@ -52,7 +52,7 @@ class Stage:
 
 @contextmanager
 def folder_for_home(chosen: Path | None, keep: bool) -> Iterator[Path]:
-    """The folder of the home: a new temporary one, or the one chosen; removed at the end with all that is in it.
+    """The folder of the home: a new temporary one, or the one chosen; removed at the end unless it is to be kept.
 
     A folder that was there before and not empty is never removed: the home is not made in it either.
     """

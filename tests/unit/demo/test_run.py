@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ QUIET = Page(lambda _: None, lambda text, _: text, lambda headers, rows: "")
 
 def test_a_signal_while_it_stays_up_ends_it_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "make_scenes", lambda _: ())
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     kept: list[Stage] = []
 
     def keep(stage: Stage) -> None:
@@ -26,9 +28,9 @@ def test_a_signal_while_it_stays_up_ends_it_in_order(tmp_path: Path, monkeypatch
     steps: list[str] = []
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
-        run(QUIET, steps.append, tmp_path / "home", keep)
+        run(QUIET, steps.append, None, keep)
     assert len(steps) == 5
     assert steps[-1] == ""
-    assert not (tmp_path / "home").exists()
+    assert list(tmp_path.iterdir()) == []
     assert all(process.popen.poll() is not None for process in kept[0].providers.values())
     assert signal.getsignal(signal.SIGTERM) is before
