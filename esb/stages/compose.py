@@ -5,6 +5,7 @@ and attributes after them (Canonical XML 1.0, section 2.2), so that the exclusiv
 octets that stand in the envelope.
 """
 
+from base64 import b64encode
 from collections.abc import Collection
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -93,6 +94,12 @@ def free_prefix(wanted: str, uri: str, listed: Collection[str], *places: Element
     if wanted not in listed or (places and all(place.nsmap.get(wanted) == uri for place in places)):
         return wanted
     return next(name for number in count(1) if (name := f"{wanted}{number}") not in listed)
+
+
+def digest_field(sha256_digest: bytes) -> str:
+    """``<exch:requestDigest>``: the SHA-256 of the request's bytes as received."""
+    value = b64encode(sha256_digest).decode()
+    return f'<exch:requestDigest algorithm="{ns.SHA256}">{value}</exch:requestDigest>'
 
 
 def envelope(

@@ -35,6 +35,7 @@ _WSS: Final = {
     Code.KEY_USAGE_FORBIDDEN: "wsse:InvalidSecurityToken",
     Code.MESSAGE_EXPIRED: "wsu:MessageExpired",
 }
+_DECLARED: Final = {"wsse": ns.WSSE, "exch": ns.EXCHANGE}
 
 
 async def reply(message: Signed, way: Way) -> Replied:
@@ -89,7 +90,11 @@ def fault_content(
     code = refusal.code
     blame = fault_class(code, version)
     name = _WSS.get(code)
-    detail = _detail(refusal, exchange, stage)
+    if name is None and version is SoapVersion.V12:
+        name = f"exch:{code.value}"
+    prefix = "" if name is None else name.partition(":")[0]
+    # Where the Body declares exch, exch:Fault inside does not: canonical form declares a prefix once.
+    detail = _detail(refusal, exchange, stage, "" if prefix == "exch" else f' xmlns:exch="{ns.EXCHANGE}"')
     reason = compose.text(_xml(refusal.reason))
     if version is SoapVersion.V11:
         content = (
@@ -98,27 +103,23 @@ def fault_content(
             f"<detail>{detail}</detail></soap:Fault>"
         )
     else:
-        name = name or f"exch:{code.value}"
         content = (
             f"<soap:Fault><soap:Code><soap:Value>soap:{blame}</soap:Value>"
             f"<soap:Subcode><soap:Value>{name}</soap:Value></soap:Subcode></soap:Code>"
             f'<soap:Reason><soap:Text xml:lang="en">{reason}</soap:Text></soap:Reason>'
             f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
         )
-    if name is not None and name.startswith("wsse:"):
-        return content.encode(), ("wsse",), (("wsse", ns.WSSE),)
-    if name is not None and name.startswith("exch:"):
-        # The Body declares exch, so exch:Fault inside must not (canonical form declares a prefix once).
-        bare = content.replace(f' xmlns:exch="{ns.EXCHANGE}"', "", 1)
-        return bare.encode(), ("exch",), (("exch", ns.EXCHANGE),)
-    return content.encode(), (), ()
+    uri = _DECLARED.get(prefix)
+    if uri is None:  # soap and wsu are the Body's own
+        return content.encode(), (), ()
+    return content.encode(), (prefix,), ((prefix, uri),)
 
 
-def _detail(refusal: Refusal, exchange: str, stage: str) -> str:
+def _detail(refusal: Refusal, exchange: str, stage: str, declaration: str) -> str:
     violations = refusal.violations if isinstance(refusal, SchemaRefusal) else ()
     return "".join(
         (
-            f'<exch:Fault xmlns:exch="{ns.EXCHANGE}">',
+            f"<exch:Fault{declaration}>",
             compose.field("code", refusal.code.value),
             compose.field("rule", refusal.rule.id),
             compose.field("exchange", exchange),

@@ -1,6 +1,5 @@
 """Route: the envelope that goes to the provider is written, from what was signed and nothing else."""
 
-from base64 import b64encode
 from typing import Final
 
 from esb.certs.canonical import exclusive
@@ -160,7 +159,7 @@ def _forwarded(message: Accepted) -> tuple[bytes, PartDigest]:
             compose.field("caseNumber", exchange.case_number),
             compose.field("officer", exchange.officer),
             compose.field("onBehalfOf", exchange.on_behalf_of),
-            compose.field("requestDigest", b64encode(message.digest).decode()),
+            compose.digest_field(message.digest),
             compose.field("receivedAt", compose.iso(received.at)),
         )
     )

@@ -75,7 +75,7 @@ def receipt_header(
     """
     children = [
         compose.field("exchange", entry.exchange),
-        compose.field("requestDigest", b64encode(bytes.fromhex(_request_digest(accepted, entry))).decode()),
+        compose.digest_field(bytes.fromhex(entry.message_sha256) if accepted is None else accepted.digest),
     ]
     if accepted is not None:
         children.append(_record("requestRecord", accepted.record, accepted.leaf))
@@ -83,10 +83,6 @@ def receipt_header(
     children.append(compose.field("receivedAt", compose.iso(received_at)))
     children.append(compose.field("answeredAt", compose.iso(now)))
     return compose.header_element("Receipt", f"receipt-{entry.exchange}", "".join(children))
-
-
-def _request_digest(accepted: Accepted | None, entry: Entry) -> str:
-    return entry.message_sha256 if accepted is None else accepted.digest.hex()
 
 
 def _record(local: str, record: str, leaf: bytes) -> str:

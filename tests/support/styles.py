@@ -105,7 +105,8 @@ class Writing:
         signature = (
             (
                 f"<d:Signature{own_signature}><d:SignedInfo>"
-                f'<d:CanonicalizationMethod Algorithm="{ns.EXC_C14N}">{_listed(self.info_list)}</d:CanonicalizationMethod>'
+                f'<d:CanonicalizationMethod Algorithm="{ns.EXC_C14N}">{_listed(self.info_list)}'
+                "</d:CanonicalizationMethod>"
                 f'<d:SignatureMethod Algorithm="{ns.ECDSA_SHA256}"/>{references}</d:SignedInfo><d:SignatureValue/>'
                 f"<d:KeyInfo>\n<{o}SecurityTokenReference{own_str}>{named}</{o}SecurityTokenReference></d:KeyInfo>"
                 "</d:Signature>"
@@ -119,7 +120,8 @@ class Writing:
         blocks = "".join(block.replace("@", f'{ident}="b{number}"') for number, block in enumerate(self.blocks))
         text = (
             f"<{s}Envelope{root}{self.root}>\n<{s}Header>\n  <{o}Security{own_security}{self.security}>{inside}"
-            f'</{o}Security>{blocks}</{s}Header>\n<{s}Body {ident}="body"{self.body_more}>{self.body}</{s}Body></{s}Envelope>'
+            f'</{o}Security>{blocks}</{s}Header>\n<{s}Body {ident}="body"{self.body_more}>{self.body}</{s}Body>'
+            f"</{s}Envelope>"
         )
         return signed_by_xmlsec(text.replace("SOAP:", s), who)
 

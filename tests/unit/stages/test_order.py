@@ -1,6 +1,7 @@
 """The two tuples are the architecture: what a stage gives is what the next one takes."""
 
 from collections.abc import Awaitable
+from itertools import pairwise
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -33,9 +34,7 @@ def taken_by(stage: Stage) -> tuple[Any, Any]:
     return message, way
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), list(zip(WHOLE, WHOLE[1:], strict=False)), ids=lambda stage: stage.__name__
-)
+@pytest.mark.parametrize(("before", "after"), list(pairwise(WHOLE)), ids=lambda stage: stage.__name__)
 def test_each_stage_takes_what_the_one_before_gives(before: Stage, after: Stage) -> None:
     given = given_by(before)
     # A lawful retry leaves the way at once with the recorded answer; nothing else may leave it early.

@@ -1,4 +1,4 @@
-"""What the provider gets: only what was signed, and signatures that still hold, whatever style the consumer writes in."""
+"""What the provider gets: only what was signed, and signatures that still hold, however the consumer writes."""
 
 import base64
 import hashlib
