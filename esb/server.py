@@ -150,10 +150,11 @@ class Server:
     def _end(self) -> None:
         node = self._node
         node.bus.stopping = True
+        node.threads.stop()
+        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
+        node.reader.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
-        node.threads.stop()
-        node.reader.close()
         node.engine.dispose()
         self._log.info("stopped")
         if self._ended is not None:
