@@ -7,7 +7,7 @@ set of documents by :func:`compile_schema`.  All of it may be called in any thre
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -31,6 +31,8 @@ class XmlLimits:
         max_attributes: attributes of one element, namespace declarations apart.
         max_namespaces: namespace declarations on one element and its ancestors, repeated ones too.
         max_depth: nesting of elements; libxml2 reads none deeper than 256.
+        max_declared: characters of namespace names over all names that have one.  Exclusive canonical XML may declare
+            a namespace again on each element that uses it: 30 KB with one long name can grow to 40 MB.
     """
 
     max_bytes: int = 10 * 1024 * 1024
@@ -38,6 +40,7 @@ class XmlLimits:
     max_attributes: int = 256
     max_namespaces: int = 128
     max_depth: int = 200
+    max_declared: int = 32 * 1024 * 1024
 
 
 class DocumentInvalid(EsbError):
@@ -54,7 +57,8 @@ class SchemaInvalid(EsbError):
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]*?\?>")
 _DECLARED_ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]+)["']""")
-_NO_TAGS: Final = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+# What is never closed reaches to the end: else each of a million openings would be searched to the end for its close.
+_NO_TAGS: Final = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_NAMES: Final = {
     b"\xff\xfe": frozenset({"utf-16", "utf-16le"}),
@@ -261,6 +265,8 @@ def _check_counts(root: Element, data: bytes, tags: int, limits: XmlLimits) -> N
         raise Refusal(rules.XML_COUNTS, "An element has too many attributes.", {"limit": str(limits.max_attributes)})
     if values > limits.max_namespaces and data.count(b"xmlns") > limits.max_namespaces:
         _check_declarations(root, limits)
+    if len(data) * (tags + values) > limits.max_declared:
+        _check_canonical_size(root, tags + values, limits)
 
 
 @lru_cache(maxsize=8)
@@ -281,6 +287,50 @@ def _check_declarations(root: Element, limits: XmlLimits) -> None:
             raise Refusal(
                 rules.XML_COUNTS, "Too many namespace declarations are in scope.", {"limit": str(limits.max_namespaces)}
             )
+
+
+def _check_canonical_size(root: Element, names: int, limits: XmlLimits) -> None:
+    uris = (declared[1] for _, declared in etree.iterwalk(root, events=("start-ns",)))
+    if max(map(len, uris), default=0) * names <= limits.max_declared:
+        return
+    declared = 0
+    for element in root.iter(etree.Element):
+        # Clark names; an attribute without a namespace has no "}".
+        declared += sum(name.find("}") + 1 for name in (str(element.tag), *map(str, element.keys())))
+        if declared > limits.max_declared:
+            raise Refusal(
+                rules.XML_COUNTS,
+                "The message's namespace names are too long for so many elements.",
+                {"limit": str(limits.max_declared)},
+            )
+
+
+_descendants: Final = etree.XPath("count(descendant-or-self::*)")
+
+
+def count_elements(root: Element) -> int:
+    """How many elements a tree has, itself included."""
+    return int(_descendants(root))
+
+
+def bindings(root: Element) -> Iterator[tuple[Element, Mapping[str, str]]]:
+    """Each element of a tree in document order, with the prefixes bound there ("" is the default namespace).
+
+    The mapping is one and the same, changed on the way: lxml's own ``nsmap`` is made anew for each element from all
+    its ancestors, which for a large tree takes seconds.
+    """
+    bound = {prefix or "": uri for prefix, uri in root.nsmap.items()}
+    hidden: list[tuple[str, str]] = []
+    for event, value in etree.iterwalk(root, events=("start-ns", "end-ns", "start")):
+        if event == "start-ns":
+            prefix, uri = value
+            hidden.append((prefix, bound.get(prefix, "")))
+            bound[prefix] = uri
+        elif event == "end-ns":
+            prefix, uri = hidden.pop()
+            bound[prefix] = uri
+        else:
+            yield value, bound
 
 
 def canonicalize(element: Element, prefixes: Iterable[str] = ()) -> bytes:

@@ -8,7 +8,7 @@ from esb.kernel import rules
 from esb.kernel.directory import Judgement
 from esb.kernel.faults import Refusal, Rule
 from esb.kernel.message import Authorized, JudgedAnswer, SignedPart, Validated, VerifiedAnswer, Violation
-from esb.kernel.xml import XmlLimits, parse_message
+from esb.kernel.xml import XmlLimits, bindings, parse_message
 from esb.schemas.judge import Judge
 from esb.stages.way import Way
 
@@ -72,13 +72,13 @@ def uncovered_types(part: SignedPart, judge: Judge, limits: XmlLimits) -> tuple[
     """
     scope: dict[str, str] = {}
     covered = parse_message(part.canonical, limits)
-    for element, signed in zip(part.element.iter(), covered.iter(), strict=True):
+    for (element, around), (_, sure) in zip(bindings(part.element), bindings(covered), strict=True):
         name = element.get(_XSI_TYPE)
         if name is None:
             continue
         prefix, _, local = name.strip().rpartition(":")
-        uri = element.nsmap.get(prefix or None, "")
-        if signed.nsmap.get(prefix or None, "") == uri:
+        uri = around.get(prefix, "")
+        if sure.get(prefix, "") == uri:
             continue
         namespaces = judge.type_names(local)
         if not prefix or namespaces != frozenset({uri}) or scope.get(prefix, uri) != uri:

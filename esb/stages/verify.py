@@ -4,6 +4,7 @@ as canonical octets."""
 import re
 from typing import Final
 
+from esb.certs.canonical import exclusive
 from esb.certs.standing import check_standing
 from esb.certs.window import check_window
 from esb.kernel import rules
@@ -17,6 +18,8 @@ from esb.stages.way import Way
 # A qualified name in a value, alone or in a list; beyond ASCII every octet of UTF-8 is taken for part of a name.
 _NAME: Final = rb"[A-Za-z_\x80-\xff][\w.\x80-\xff-]*"
 _QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s])(%s):%s(?=[\s"<])""" % (_NAME, _NAME))
+_DECLARED: Final = re.compile(rb"xmlns:(%s)" % _NAME)
+_MOST_PREFIXES: Final = 64  # what the signature profile takes in a PrefixList
 _LISTABLE: Final = re.compile(r"[^\W\d][\w.-]{0,255}")
 _FAULT: Final = {version: f"{{{version.value}}}Fault" for version in SoapVersion}
 
@@ -36,18 +39,25 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
         data = as_utf8(answer.data, answer.charset)
         envelope = open_envelope(parse_message(data, way.xml))
     except Refusal as refusal:
-        raise Refusal(
-            rules.PRV_ANSWER,
-            "The provider's answer is not a SOAP envelope that the bus passes on.",
-            {"because": refusal.rule.id, **refusal.particulars},
-        ) from refusal
+        raise _unfit(refusal) from refusal
     signed = message.routed.outgoing.service.answer_signature is AnswerSignature.REQUIRED
     if signed:
         _check_signature(envelope, message, way)
     payload = envelope.payload
-    content, prefixes = (b"", ()) if payload is None else _content(payload, data)
+    try:
+        content, prefixes = (b"", ()) if payload is None else _content(payload, data)
+    except Refusal as refusal:
+        raise _unfit(refusal) from refusal
     is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
     return VerifiedAnswer(message, envelope.version, payload, content, prefixes, is_fault, signed)
+
+
+def _unfit(refusal: Refusal) -> Refusal:
+    return Refusal(
+        rules.PRV_ANSWER,
+        "The provider's answer is not a SOAP envelope that the bus passes on.",
+        {"because": refusal.rule.id, **refusal.particulars},
+    )
 
 
 def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
@@ -79,8 +89,11 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     like one and its prefix is declared, the declaration is kept.
     """
     octets = canonicalize(payload)
-    found = {match.decode() for match in set(_QNAME_VALUE.findall(octets)) if b"xmlns:" + match in data}
+    # Declarations are gathered once: an answer may hold a hundred thousand values that look like names.
+    found = {match.decode() for match in {*_QNAME_VALUE.findall(octets)}.intersection(_DECLARED.findall(data))}
     prefixes = tuple(sorted(prefix for prefix in found if _LISTABLE.fullmatch(prefix)))
     if not prefixes:
         return octets, ()
-    return canonicalize(payload, prefixes), prefixes
+    if len(prefixes) > _MOST_PREFIXES:
+        raise Refusal(rules.SIG_LIMITS, "Too many prefixes stand in values.", {"limit": str(_MOST_PREFIXES)})
+    return exclusive(payload, prefixes), prefixes
