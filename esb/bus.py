@@ -5,11 +5,10 @@ from inspect import isawaitable
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
-from esb.kernel.message import Received, Replied
+from esb.kernel.message import Authorized, Received, Replied, Validated
 from esb.stages.order import REQUEST, RESPONSE
 from esb.stages.progress import Progress
 from esb.stages.reply import refuse, reply
-from esb.stages.sign import Signed
 from esb.stages.way import Way
 
 _ORDER = tuple((stage.__name__, stage) for stage in (*REQUEST, *RESPONSE))
@@ -49,6 +48,15 @@ class Bus:
             return await self.refuse(Refusal(rules.BUS_ERROR, "The bus failed; the operator has been told."), progress)
         finally:
             way.load.leave()
+            self._uncount(progress)
+
+    def _uncount(self, progress: Progress) -> None:
+        """Give back to the grant's quota what did not become an accepted request: whoever sends a captured message a
+        thousand times over must not use up its signer's day."""
+        if isinstance(progress.message, Authorized | Validated):
+            authorized = progress.authorized
+            if authorized is not None:
+                self.way.quotas.give_back(authorized.grant, self.way.clock.now())
 
     async def _walk(self, progress: Progress) -> Replied:
         message = progress.message
@@ -58,7 +66,7 @@ class Bus:
             if isawaitable(message):
                 message = await message
             if isinstance(message, Replied):
-                self._told(progress, message, message.status)
+                self._told(progress, message)
                 return message
             progress.message = message
         raise RuntimeError("the way ended without a reply")
@@ -66,21 +74,23 @@ class Bus:
     async def refuse(self, refusal: Refusal, progress: Progress) -> Replied:
         """Answer with a signed fault that is on record.  When even that cannot be recorded, the fault says so (BUS-01)
         and nothing else happens."""
-        signed = self._signed_fault(refusal, progress)
+        signed = refuse(refusal, progress, self.way)
         try:
             replied = await reply(signed, self.way)
-        except Refusal as unrecorded:
+        except Exception as error:  # noqa: BLE001 - the last border: nothing behind it would answer the consumer
+            if isinstance(error, Refusal):
+                unrecorded = error
+            else:
+                self._failed(progress.exchange, error)
+                unrecorded = Refusal(rules.BUS_EVIDENCE, "The refusal could not be recorded: ask the operator.", {}, 5)
             self._log(progress, unrecorded, 0)
             progress.stage = "reply"
-            signed = self._signed_fault(unrecorded, progress)
+            signed = refuse(unrecorded, progress, self.way)
             replied = Replied(signed.status, signed.version, signed.envelope, signed.retry_after)
         self._log(progress, refusal, replied.status)
         return replied
 
-    def _signed_fault(self, refusal: Refusal, progress: Progress) -> Signed:
-        return refuse(refusal, progress, self.way)
-
-    def _told(self, progress: Progress, replied: Replied, status: int) -> None:
+    def _told(self, progress: Progress, replied: Replied) -> None:
         authorized = progress.authorized
         self.way.log(
             "exchange",
@@ -88,7 +98,7 @@ class Bus:
             consumer=authorized.client if authorized else "",
             service=authorized.service.id.text if authorized else progress.path,
             operation=authorized.operation.name if authorized else "",
-            status=status,
+            status=replied.status,
             ms=round((self.way.clock.now() - progress.at) * 1000, 1),
         )
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
@@ -223,10 +222,3 @@ def write_new(path: Path, content: bytes) -> None:
         raise KeyUnusable(f"{path} exists and is not overwritten: choose another name") from None
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be written: {error.strerror}") from error
-
-
-def new_member_key(kind: str, path: Path, passphrase: bytes, common_name: str) -> bytes:
-    """Make a key for a member that has no tool of its own, stored encrypted; returns the request for it (PEM)."""
-    key = generate_key(kind)
-    store_key(key, path, passphrase)
-    return make_request(key, common_name).public_bytes(serialization.Encoding.PEM)
