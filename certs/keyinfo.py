@@ -55,6 +55,7 @@ _IDENTIFIER_TEXT: Final = 256
 _NAME_TEXT: Final = 4_096
 _SERIAL_TEXT: Final = 64
 _PATH_LENGTH: Final = 8
+_REMEMBERED: Final = 4  # how many times longer than its certificate a token text may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,9 @@ class KeyResolver:
             )
         digest = hashlib.sha256(der).digest()
         known = _known(certificates.by_sha256.get(digest), element)
+        if len(text) > _REMEMBERED * len(der):
+            # A public certificate can be written in any number of ways, with white space or others before it.
+            return known
         if len(self._digests) >= self._limits.cached_tokens:
             self._digests.clear()
         self._digests[(kind, text)] = digest

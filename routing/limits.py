@@ -65,6 +65,20 @@ class Quotas:
         used.in_second += 1
         used.in_day += 1
 
+    def give_back(self, grant: Grant, now: float) -> None:
+        """Take back the count of a request that was not accepted after all.
+
+        What was counted in a second or day that is over needs no taking back.
+        """
+        used = self._used.get(grant.id)
+        if used is None:
+            return
+        second = int(now)
+        if used.second == second:
+            used.in_second = max(0, used.in_second - 1)
+        if used.day == second // _DAY:
+            used.in_day = max(0, used.in_day - 1)
+
 
 class Load:
     """Exchanges under way, in all and by resource; beyond the limits work is refused before it is begun."""

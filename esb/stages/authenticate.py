@@ -14,7 +14,8 @@ from esb.stages.way import Way
 
 _WSA: Final = {f"{{{ns.WSA}}}": ns.WSA, f"{{{ns.WSA_2004}}}": ns.WSA_2004}
 _WSA_READ: Final = frozenset({"MessageID", "Action", "To", "ReplyTo", "FaultTo"})
-_EXCHANGE: Final = f"{{{ns.EXCHANGE}}}Exchange"
+_OURS: Final = f"{{{ns.EXCHANGE}}}"
+_EXCHANGE: Final = f"{_OURS}Exchange"
 _EXCHANGE_FIELDS: Final = {
     f"{{{ns.EXCHANGE}}}{name}": field
     for name, field in (
@@ -82,8 +83,10 @@ def _addressing(blocks: tuple[SignedPart, ...]) -> dict[str, str]:
         if local not in _WSA_READ:
             continue
         if local in ("ReplyTo", "FaultTo"):
-            address = block.element.find(f"{{{uri}}}Address")
-            check_reply_address("" if address is None else _text(address))
+            # Every one, for a provider that is given this header may read the last where another reads the first.
+            addresses = [_text(address) for address in block.element.iter(f"{{{uri}}}Address")]
+            for address in addresses or [""]:
+                check_reply_address(address)
             found[local] = ""
         else:
             found[local] = _text(block.element)
@@ -104,6 +107,9 @@ def _text(element: Element) -> str:
 def _exchange_header(blocks: tuple[SignedPart, ...]) -> ExchangeHeader:
     """The exch:Exchange header as a value (ACC-09); its form is that of schemas/xsd/exchange.xsd."""
     found = [block.element for block in blocks if block.element.tag == _EXCHANGE]
+    if any(block.element.tag != _EXCHANGE and str(block.element.tag).startswith(_OURS) for block in blocks):
+        # Carried on, it would stand beside the bus's own exch:Forwarded and say otherwise.
+        raise Refusal(rules.ACC_HEADER, "Only the bus writes exch:Forwarded and exch:Receipt: send exch:Exchange alone.")
     if not found:
         return _NO_HEADER
     if len(found) > 1:

@@ -7,6 +7,7 @@ from typing import Final
 from esb.certs.canonical import exclusive
 from esb.certs.standing import check_standing
 from esb.certs.window import check_window
+from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.directory import AnswerSignature
 from esb.kernel.faults import Refusal
@@ -49,6 +50,9 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
     is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
+    if is_fault and ns.EXCHANGE.encode() in content:
+        # Signed by the bus, it would be proof of a refusal that the bus never decided.
+        raise Refusal(rules.PRV_ANSWER, "The provider's fault speaks in the bus's own name.", {"because": "exch:Fault"})
     return VerifiedAnswer(message, envelope.version, payload, content, prefixes, is_fault, signed)
 
 
