@@ -109,7 +109,9 @@ def _exchange_header(blocks: tuple[SignedPart, ...]) -> ExchangeHeader:
     found = [block.element for block in blocks if block.element.tag == _EXCHANGE]
     if any(block.element.tag != _EXCHANGE and str(block.element.tag).startswith(_OURS) for block in blocks):
         # Carried on, it would stand beside the bus's own exch:Forwarded and say otherwise.
-        raise Refusal(rules.ACC_HEADER, "Only the bus writes exch:Forwarded and exch:Receipt: send exch:Exchange alone.")
+        raise Refusal(
+            rules.ACC_HEADER, "Only the bus writes exch:Forwarded and exch:Receipt: send exch:Exchange alone."
+        )
     if not found:
         return _NO_HEADER
     if len(found) > 1:
