@@ -27,7 +27,7 @@ class Entry:
         kind: what the record is evidence of.
         at: microseconds since the Unix epoch, UTC.
         consumer: code of the member whose signature was verified; "" when nobody was authenticated.
-        client: ``MEMBER`` or ``MEMBER/SYSTEM`` that the grant names.
+        client: ``MEMBER/SYSTEM`` that the consumer says asks, else its own code.
         service: the resource's name; on an early refusal the path that was asked, through :func:`clip`.
         operation: the WSDL operation's name.
         message_id: by which the consumer knows the request (TIM-04).

@@ -69,7 +69,10 @@ def _open(security: Element, limits: SignatureLimits) -> SecurityHeader:
     signatures: list[Element] = []
     timestamps: list[Element] = []
     tokens: list[Element] = []
-    for child in children(security, rules.SIG_STRUCTURE):
+    inside = children(security, rules.SIG_STRUCTURE)
+    if not any(child.tag == _SIGNATURE for child in inside):
+        raise Refusal(rules.SIG_PRESENT, "The Security header holds no ds:Signature: sign the message.")
+    for child in inside:
         tag = child.tag
         if tag == _SIGNATURE:
             signatures.append(child)
@@ -88,12 +91,7 @@ def _open(security: Element, limits: SignatureLimits) -> SecurityHeader:
     if len(tokens) > limits.tokens:
         raise Refusal(rules.SIG_LIMITS, "The Security header holds too many tokens.", {"limit": str(limits.tokens)})
     if len(signatures) != 1:
-        raise Refusal(
-            rules.SIG_PRESENT,
-            "The Security header holds no ds:Signature: sign the message."
-            if not signatures
-            else "The Security header holds several ds:Signature: send one.",
-        )
+        raise Refusal(rules.SIG_PRESENT, "The Security header holds several ds:Signature: send one.")
     if len(timestamps) != 1:
         raise Refusal(rules.TIM_ONE, "The Security header must hold exactly one wsu:Timestamp.")
     return SecurityHeader(security, signatures[0], timestamps[0], tuple(tokens))

@@ -48,15 +48,17 @@ class Bus:
             return await self.refuse(Refusal(rules.BUS_ERROR, "The bus failed; the operator has been told."), progress)
         finally:
             way.load.leave()
-            self._uncount(progress)
+            self._give_back(progress)
 
-    def _uncount(self, progress: Progress) -> None:
-        """Give back to the grant's quota what did not become an accepted request: whoever sends a captured message a
-        thousand times over must not use up its signer's day."""
+    def _give_back(self, progress: Progress) -> None:
+        """Give back the place with the provider; and to the grant's quota what did not become an accepted request:
+        whoever sends a captured message a thousand times over must not use up its signer's day."""
+        authorized = progress.authorized
+        if authorized is None:
+            return
+        self.way.load.leave_service(authorized.service.id.text)
         if isinstance(progress.message, Authorized | Validated):
-            authorized = progress.authorized
-            if authorized is not None:
-                self.way.quotas.give_back(authorized.grant, self.way.clock.now())
+            self.way.quotas.give_back(authorized.grant, self.way.clock.now())
 
     async def _walk(self, progress: Progress) -> Replied:
         message = progress.message
@@ -78,11 +80,11 @@ class Bus:
         try:
             replied = await reply(signed, self.way)
         except Exception as error:  # noqa: BLE001 - the last border: nothing behind it would answer the consumer
-            if isinstance(error, Refusal):
-                unrecorded = error
-            else:
+            if not isinstance(error, Refusal):
                 self._failed(progress.exchange, error)
-                unrecorded = Refusal(rules.BUS_EVIDENCE, "The refusal could not be recorded: ask the operator.", {}, 5)
+            unrecorded = Refusal(
+                rules.BUS_EVIDENCE, "A refusal could not be recorded, so it is not told: try again shortly.", {}, 5
+            )
             self._log(progress, unrecorded, 0)
             progress.stage = "reply"
             signed = refuse(unrecorded, progress, self.way)

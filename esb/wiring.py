@@ -205,7 +205,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
         {
             "evidence": lambda: writer.problem or "",
             "registry": lambda: node.registry_problem,
-            "stopping": lambda: "shutting down" if bus.stopping else "",
+            "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
     node.install(directory)

@@ -32,7 +32,7 @@ def check_member(directory: Directory, consumer: str) -> None:
 def find_grant(
     directory: Directory, consumer: str, service: Service, operation: Operation, header: ExchangeHeader, now: float
 ) -> tuple[Grant, str]:
-    """The grant under which ``consumer`` asks, and the client name that it was given to.
+    """The grant under which ``consumer`` asks, and the client that asks: the one it names, else itself.
 
     A named client's own grants come first, then its member's.  Of several grants the first that fits in every respect
     is taken; when none does, the refusal is the one of the grant that came furthest.
@@ -54,7 +54,7 @@ def find_grant(
         for grant in directory.grants.get((name, service_name), ()):
             failure = _misfit(grant, operation, header, now)
             if failure is None:
-                return grant, name
+                return grant, names[0]
             failures.append(failure)
     if failures:
         raise max(failures, key=lambda failure: failure[0])[1]

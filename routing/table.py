@@ -54,7 +54,7 @@ def check_actions(operation: Operation, http_action: str | None, addressed_actio
         raise Refusal(
             rules.WSA_ACTION, "SOAPAction names another operation than the Body.", {"operation": operation.name}
         )
-    if addressed_action is not None and addressed_action != operation.soap_action and addressed_action not in lawful:
+    if addressed_action is not None and addressed_action not in (operation.soap_action or None, *lawful):
         raise Refusal(
             rules.WSA_ACTION, "wsa:Action names another operation than the Body.", {"operation": operation.name}
         )

@@ -98,13 +98,14 @@ _FACTS: Mapping[Code, CodeFacts] = {
 class Rule:
     """One rule of docs/protocol.md: its stable id, the code it refuses with, and its sentence.
 
-    ``retry`` overrides what is true of the code's other causes.
+    ``retry`` and ``blame`` override what is true of the code's other causes.
     """
 
     id: str
     code: Code
     text: str
     retry: Retry | None = None
+    blame: Blame | None = None
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -134,6 +135,11 @@ class Refusal(EsbError):
     def code(self) -> Code:
         """The fault code that the broken rule refuses with."""
         return self.rule.code
+
+    @property
+    def blame(self) -> Blame:
+        """Who has to do something about it."""
+        return self.rule.blame or self.code.facts.blame
 
     @property
     def retry(self) -> Retry:

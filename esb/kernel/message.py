@@ -131,7 +131,7 @@ class Authenticated:
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """A message whose consumer may ask this operation; ``client`` is the MEMBER or MEMBER/SYSTEM of the grant."""
+    """A message whose consumer may ask this operation; ``client`` is the subsystem it names, else the member itself."""
 
     authenticated: Authenticated
     service: Service
@@ -190,7 +190,7 @@ class Accepted:
 class Outgoing:
     """What goes to the provider: the whole envelope as bytes, and how.
 
-    ``consumer`` is the member that asks and ``client`` the MEMBER or MEMBER/SYSTEM of its grant.
+    ``consumer`` is the member that asks and ``client`` the subsystem it names, else the member itself.
     """
 
     exchange: str

@@ -5,15 +5,15 @@ A rule's id never changes its meaning and is never used again once retired.
 
 from typing import Final
 
-from esb.kernel.faults import Code, Retry, Rule
+from esb.kernel.faults import Blame, Code, Retry, Rule
 
 CATALOGUE: dict[str, Rule] = {}
 
 
-def _rule(number: str, code: Code, text: str, retry: Retry | None = None) -> Rule:
+def _rule(number: str, code: Code, text: str, retry: Retry | None = None, blame: Blame | None = None) -> Rule:
     if number in CATALOGUE:
         raise ValueError(f"rule {number} is defined twice")
-    CATALOGUE[number] = rule = Rule(number, code, text, retry)
+    CATALOGUE[number] = rule = Rule(number, code, text, retry, blame)
     return rule
 
 
@@ -90,7 +90,7 @@ ACC_HEADER: Final = _rule("ACC-09", Code.MALFORMED_MESSAGE, "The exch:Exchange h
 
 # Judgement
 SCH_REQUEST: Final = _rule("SCH-01", Code.SCHEMA_VIOLATION, "The request's Body is valid against the published schema.")
-SCH_ANSWER: Final = _rule("SCH-02", Code.SCHEMA_VIOLATION, "The answer's Body is valid against the published schema.")
+SCH_ANSWER: Final = _rule("SCH-02", Code.SCHEMA_VIOLATION, "The answer's Body is valid against the published schema.", blame=Blame.PROVIDER)
 
 # The provider
 PRV_CONNECT: Final = _rule("PRV-01", Code.PROVIDER_UNAVAILABLE, "The provider's endpoint accepts a connection.")

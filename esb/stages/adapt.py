@@ -12,12 +12,10 @@ async def adapt(message: Routed, way: Way) -> Answered:
     """Ask the provider through its adapter.
 
     Raises:
-        Refusal: PRV-01 to PRV-03, PRV-06, PRV-07 from the adapter; BUS-02 when too many wait for this resource.
+        Refusal: PRV-01 to PRV-03, PRV-06, PRV-07 from the adapter.
     """
     outgoing = message.outgoing
     service = outgoing.service
-    name = service.id.text
-    way.load.enter_service(name)
     began = way.clock.monotonic()
     reached = True
     try:
@@ -26,7 +24,6 @@ async def adapt(message: Routed, way: Way) -> Answered:
         reached = refusal.rule.id not in _NOT_REACHED
         raise
     finally:
-        way.load.leave_service(name)
         if reached:
             way.breaker.succeeded(service.endpoint)
         else:

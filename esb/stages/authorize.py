@@ -1,5 +1,6 @@
 """Authorize: which resource and operation, and whether this consumer may ask it.  Only after the signature."""
 
+from esb.kernel.faults import Refusal
 from esb.kernel.message import Authenticated, Authorized
 from esb.routing.grants import check_member, find_grant
 from esb.routing.table import check_actions, check_to, find_operation, find_service
@@ -7,10 +8,12 @@ from esb.stages.way import Way
 
 
 def authorize(message: Authenticated, way: Way) -> Authorized:
-    """Find resource, operation and grant, and count the request against the grant's quota.
+    """Find resource, operation and grant; take a place with the provider and count against the grant's quota.
+
+    ``esb/bus.py`` gives both back when the exchange ends.
 
     Raises:
-        Refusal: ACC-01 to ACC-08, RTE-01 to RTE-03, ADR-01, ADR-02.
+        Refusal: ACC-01 to ACC-08, RTE-01 to RTE-03, ADR-01, ADR-02, BUS-02.
     """
     directory = way.directory
     received = message.parsed.received
@@ -21,7 +24,13 @@ def authorize(message: Authenticated, way: Way) -> Authorized:
     check_actions(operation, received.action, message.action)
     now = way.clock.now()
     grant, client = find_grant(directory, message.consumer, service, operation, message.exchange, now)
-    way.quotas.take(grant, now)
+    # A place with the provider is taken before anything is on record: who is refused here may send the same again.
+    way.load.enter_service(service.id.text)
+    try:
+        way.quotas.take(grant, now)
+    except Refusal:
+        way.load.leave_service(service.id.text)
+        raise
     return Authorized(message, service, operation, grant, client)
 
 

@@ -15,9 +15,10 @@ from esb.kernel.faults import Code, Refusal
 from esb.kernel.message import Accepted, Replied
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
+from esb.stages.authenticate import SignedRefusal
 from esb.stages.progress import Progress
 from esb.stages.record import MICRO
-from esb.stages.sign import Signed, receipt_header
+from esb.stages.sign import Signed, addressing_headers, receipt_header
 from esb.stages.status import fault_class, status_of
 from esb.stages.validate import SchemaRefusal
 from esb.stages.way import Way
@@ -65,14 +66,15 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
     entry = _refusal_entry(refusal, progress, part.sha256.hex(), now)
     leaf = leaf_bytes(entry)
     receipt, receipt_part = receipt_header(progress.reached(Accepted), entry, leaf, progress.at, now)
+    headers, parts = ((), ()) if progress.authenticated is None else addressing_headers(progress.authenticated, "")
     security = way.signer.security_header(
-        version, (part, receipt_part), now, way.answer_lifetime, progress.exchange, None
+        version, (part, receipt_part, *parts), now, way.answer_lifetime, progress.exchange, None
     )
     raw = progress.raw
     return Signed(
         version=version,
-        status=status_of(refusal.code, version),
-        envelope=compose.envelope(version, (security, receipt), body),
+        status=status_of(refusal.code, version, refusal.blame),
+        envelope=compose.envelope(version, (security, receipt, *headers), body),
         entry=entry,
         leaf=leaf,
         received=raw if len(raw) <= way.keep_refused and progress.reached(Accepted) is None else b"",
@@ -88,7 +90,7 @@ def fault_content(
     Code names are qualified names in text, whose prefixes canonical XML does not see: the PrefixList keeps them.
     """
     code = refusal.code
-    blame = fault_class(code, version)
+    blame = fault_class(code, version, refusal.blame)
     name = _WSS.get(code)
     if name is None and version is SoapVersion.V12:
         name = f"exch:{code.value}"
@@ -154,13 +156,15 @@ def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: 
     authorized = progress.authorized
     accepted = progress.reached(Accepted)
     exchange = None if authenticated is None else authenticated.exchange
+    # A verified signature names its consumer even where the message goes no further.
+    signature = refusal.signature if isinstance(refusal, SignedRefusal) else authenticated and authenticated.signature
     grant = None if authorized is None else authorized.grant
     return Entry(
         record=record_id(progress.exchange, Kind.REFUSAL),
         exchange=progress.exchange,
         kind=Kind.REFUSAL,
         at=int(now * MICRO),
-        consumer="" if authenticated is None else authenticated.consumer,
+        consumer=signature.signer.owner if signature else "",
         client="" if authorized is None else authorized.client,
         service=clip(progress.path) if authorized is None else authorized.service.id.text,
         operation="" if authorized is None else authorized.operation.name,
@@ -175,8 +179,8 @@ def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: 
         rule=refusal.rule.id,
         reason=clip(refusal.reason),
         stage=progress.stage,
-        certificate="" if authenticated is None else authenticated.signature.signer.sha256.hex(),
-        signature="" if authenticated is None else authenticated.signature.identity.hex(),
+        certificate=signature.signer.sha256.hex() if signature else "",
+        signature=signature.identity.hex() if signature else "",
         message_sha256=sha256(progress.raw).hexdigest(),
         body_sha256=body_sha256,
         request_leaf="" if accepted is None else accepted.leaf.hex(),

@@ -3,18 +3,21 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
-from esb.kernel.message import Accepted, JudgedAnswer
+from esb.kernel.message import Accepted, Authenticated, JudgedAnswer
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
 from esb.stages.bridge import bridge_fault
 from esb.stages.record import MICRO
 from esb.stages.status import status_of_answer
 from esb.stages.way import Way
+
+_FAULT_ACTION: Final = {ns.WSA: ns.WSA + "/soap/fault", ns.WSA_2004: ns.WSA_2004 + "/fault"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     if verified.answered.routed.outgoing.operation.output is None and not verified.is_fault:
         return Signed(version, 202, b"", entry, leaf, kept, judged=message)
     receipt, receipt_part = receipt_header(accepted, entry, leaf, received.at, now)
-    headers, parts = _addressing(message, version)
+    authorized = accepted.validated.authorized
+    action = "" if verified.is_fault else authorized.operation.output_action
+    headers, parts = addressing_headers(authorized.authenticated, action)
     security = way.signer.security_header(
         version, (body_part, receipt_part, *parts), now, way.answer_lifetime, received.exchange, None
     )
@@ -130,22 +135,20 @@ def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, n
     )
 
 
-def _addressing(message: JudgedAnswer, version: SoapVersion) -> tuple[tuple[bytes, ...], tuple[PartDigest, ...]]:
-    """The answer's WS-Addressing headers, when the request had an id or action of that version (WS-Addressing 1.0
-    SOAP Binding, section 3): RelatesTo and Action, without which a strict stack refuses the answer."""
-    authorized = message.verified.answered.routed.accepted.validated.authorized
-    authenticated = authorized.authenticated
-    relates = authenticated.addressed_id
-    if relates is None:
+def addressing_headers(message: Authenticated, action: str) -> tuple[tuple[bytes, ...], tuple[PartDigest, ...]]:
+    """WS-Addressing headers of what answers ``message``, when it had an id (WS-Addressing 1.0 Core, section 3.4):
+    RelatesTo and Action, without which a strict stack refuses the answer.
+
+    Args:
+        action: the answer's action; "" for a fault.
+    """
+    if message.addressed_id is None:
         return (), ()
-    uri = authenticated.addressing or ns.WSA
-    ident = authenticated.parsed.received.exchange
-    action = authorized.operation.output_action
-    if message.verified.is_fault or not action:
-        action = uri + "/soap/fault" if uri == ns.WSA else uri + "/fault"
+    uri = message.addressing or ns.WSA
+    ident = message.parsed.received.exchange
     octets: list[bytes] = []
     parts: list[PartDigest] = []
-    for local, value in (("Action", action), ("RelatesTo", relates)):
+    for local, value in (("Action", action or _FAULT_ACTION[uri]), ("RelatesTo", message.addressed_id)):
         name = f"{local.lower()}-{ident}"
         block = (
             f'<wsa:{local} xmlns:wsa="{uri}" xmlns:wsu="{ns.WSU}" wsu:Id="{name}">{compose.text(value)}</wsa:{local}>'

@@ -30,17 +30,17 @@ _FROM_11: Final = {"Client": "Sender", "Server": "Receiver"}
 _CLASSES: Final = frozenset({"Sender", "Receiver", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"})
 
 
-def fault_class(code: Code, version: SoapVersion) -> str:
-    """The local name of the SOAP fault code under which the bus tells ``code``."""
-    return _SOAP_OWN.get(code) or _CLASS[version][code.facts.blame]
+def fault_class(code: Code, version: SoapVersion, blame: Blame | None = None) -> str:
+    """The local name of the SOAP fault code that tells ``code``; ``blame`` where the rule has its own."""
+    return _SOAP_OWN.get(code) or _CLASS[version][blame or code.facts.blame]
 
 
-def status_of(code: Code, version: SoapVersion) -> int:
+def status_of(code: Code, version: SoapVersion, blame: Blame | None = None) -> int:
     """The HTTP status of the bus's own fault: the code's own, else 500, or 400 for a SOAP 1.2 Sender fault."""
     own = _STATUS.get(code)
     if own is not None:
         return own
-    return 400 if fault_class(code, version) == "Sender" else 500
+    return 400 if fault_class(code, version, blame) == "Sender" else 500
 
 
 def class_of(fault: Element) -> str:
@@ -78,4 +78,6 @@ def status_again(envelope: bytes, version: SoapVersion) -> tuple[int, int | None
     after = told.findtext(f"{{{ns.EXCHANGE}}}retryAfter")
     if code not in {each.value for each in Code}:  # a provider's own words
         return status_of_answer(payload, version), None
-    return status_of(Code(code), version), int(after) if after and after.isdecimal() else None
+    return _STATUS.get(Code(code)) or status_of_answer(payload, version), int(
+        after
+    ) if after and after.isdecimal() else None

@@ -11,9 +11,10 @@ from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.directory import AnswerSignature
 from esb.kernel.faults import Refusal
-from esb.kernel.message import Answered, VerifiedAnswer
+from esb.kernel.message import Answered, SignedPart, VerifiedAnswer
 from esb.kernel.soap import Envelope, SoapVersion, open_envelope
 from esb.kernel.xml import Element, as_utf8, canonicalize, parse_message
+from esb.stages.validate import uncovered_types
 from esb.stages.way import Way
 
 # A qualified name in a value, alone or in a list; beyond ASCII every octet of UTF-8 is taken for part of a name.
@@ -72,6 +73,7 @@ def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
         signature = way.verifier.verify(envelope, directory.certificates)
         check_standing(signature.signer, now, directory.revocation_known_until)
         check_window(signature.created, signature.expires, now, way.window, way.skew)
+        _check_types(signature.body, message, way)
     except Refusal as refusal:
         raise Refusal(
             rules.PRV_SIGNATURE,
@@ -84,6 +86,16 @@ def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
             "The answer is signed by another member than the owner.",
             {"signer": signature.signer.owner},
         )
+
+
+def _check_types(body: SignedPart, message: Answered, way: Way) -> None:
+    """An answer's unsigned prefixes decide as little as a request's (SIG-14): the bus would sign what they mean."""
+    if ns.XSI.encode() not in body.canonical:
+        return
+    judge = way.judges.get(message.routed.outgoing.service.contract)
+    if judge is None:  # it judged the request, and was evicted since: nothing tells that a type stands alone
+        raise Refusal(rules.SIG_PREFIX, "The contract is not at hand to say which types it has: ask again.")
+    uncovered_types(body, judge, way.xml)
 
 
 def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:

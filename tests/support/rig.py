@@ -231,7 +231,7 @@ class Rig:
             evidence=self.evidence,
             adapters={"soap": self.provider},
             quotas=Quotas(),
-            load=Load(10, 5),
+            load=Load(10, 100_000),
             breaker=Breaker(3, 30.0),
             log=lambda event, **facts: self.logged.append((event, facts)),
             addresses=frozenset({"http://bus.test"}),

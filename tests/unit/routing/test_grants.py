@@ -113,7 +113,7 @@ def test_a_named_clients_own_grant_comes_before_its_members(find, make_grant):
 
 def test_a_named_client_may_use_its_members_grant(find, make_grant):
     grant = make_grant()
-    assert find(grant, header=ExchangeHeader(client="MAS/PENSIONS")) == (grant, "MAS")
+    assert find(grant, header=ExchangeHeader(client="MAS/PENSIONS")) == (grant, "MAS/PENSIONS")
 
 
 def test_a_clients_grant_is_not_its_members_nor_its_neighbours(refused, make_grant):

@@ -66,25 +66,3 @@ def test_one_answer_ends_the_count(rig: Rig) -> None:
     with pytest.raises(Refusal):
         rig.answered()
     rig.routed()
-
-
-def test_a_full_resource_is_not_asked(rig: Rig) -> None:
-    name = rig.service.id.text
-    for _ in range(5):
-        rig.way.load.enter_service(name)
-    with pytest.raises(Refusal) as refusal:
-        rig.answered()
-    assert (refusal.value.rule.id, refusal.value.retry_after) == ("BUS-02", 2)
-    assert rig.provider.journal == []
-    rig.way.load.leave_service(name)
-    rig.answered()
-
-
-@pytest.mark.parametrize("error", [Refusal(rules.PRV_TIMEOUT, "x"), RuntimeError("x")])
-def test_its_place_is_given_back_whatever_happens(rig: Rig, error: Exception) -> None:
-    failing(rig, error)
-    for _ in range(10):
-        with pytest.raises(type(error)):
-            rig.answered()
-    rig.answer = answer
-    rig.answered()

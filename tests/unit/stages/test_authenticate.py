@@ -9,6 +9,7 @@ from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import ExchangeHeader
+from esb.stages.authenticate import SignedRefusal
 
 FIELDS = {
     "client": "EESMN/LABOUR",
@@ -137,16 +138,28 @@ def test_the_addressed_id_comes_before_the_headers_id(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("local", ["MessageID", "Action", "To"])
-def test_an_addressing_header_stands_once_and_says_something(rig: Rig, local: str) -> None:
+def test_an_addressing_header_stands_once(rig: Rig, local: str) -> None:
     for headers in (
         (addressing(local, "a"), addressing(local, "a")),
         (addressing(local, "a"), addressing(local, "a", ns.WSA_2004)),
-        (addressing(local, ""),),
-        (addressing(local, "<b/>"),),
-        (addressing(local, "x" * 2049),),
     ):
         refusal = refused(rig, *headers)
         assert (refusal.rule.id, refusal.particulars) == ("ADR-04", {"header": local})
+
+
+@pytest.mark.parametrize("text", ["", "<b/>", "x" * 2049])
+def test_an_addressing_header_that_can_say_nothing_breaks_its_own_rule(rig: Rig, text: str) -> None:
+    assert refused(rig, addressing("MessageID", text)).rule.id == "TIM-05"
+    for local, rule in (("Action", "ADR-01"), ("To", "ADR-02")):
+        with pytest.raises(Refusal) as caught:
+            rig.authorized(rig.signed(headers=(addressing(local, text),)))
+        assert caught.value.rule.id == rule
+
+
+def test_a_refusal_after_the_signature_says_whose_it_was(rig: Rig) -> None:
+    refusal = refused(rig, addressing("MessageID", ""))
+    assert isinstance(refusal, SignedRefusal)
+    assert refusal.signature.signer.owner == "EESMN"
 
 
 def test_answers_go_back_on_the_same_connection_only(rig: Rig) -> None:

@@ -7,8 +7,10 @@ from support.client import COUNT_PERSONS
 from support.rig import PERSONS, Rig
 
 from esb.kernel import namespaces as ns
+from esb.kernel import rules
 from esb.kernel.directory import MemberStatus, ServiceStatus
 from esb.kernel.faults import Refusal
+from esb.routing.limits import Load
 
 
 def refused(rig: Rig, **more: object) -> Refusal:
@@ -80,3 +82,28 @@ def test_the_quota_counts_only_what_was_allowed(rig: Rig) -> None:
     refusal_again = refused(rig)
     assert refusal_again.rule.id == "ACC-08"
     assert refusal_again.retry_after
+
+
+def test_a_full_resource_is_refused_before_anything_is_on_record(rig: Rig) -> None:
+    name = rig.service.id.text
+    rig.way.load = Load(10, 2)
+    for _ in range(2):
+        rig.way.load.enter_service(name)
+    with pytest.raises(Refusal) as refusal:
+        rig.authorized()
+    assert (refusal.value.rule.id, refusal.value.retry_after) == ("BUS-02", 2)
+    rig.way.load.leave_service(name)
+    rig.authorized()
+
+
+def test_a_refused_quota_gives_the_place_back(rig: Rig) -> None:
+    rig.way.load = Load(10, 1)
+    rig.way.quotas.take = refuse_always  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Refusal) as refusal:
+            rig.authorized()
+        assert refusal.value.rule.id == "ACC-08"
+
+
+def refuse_always(*_: object) -> None:
+    raise Refusal(rules.ACC_QUOTA_DAY, "x")

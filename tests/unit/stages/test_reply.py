@@ -58,7 +58,7 @@ def seen_by_a_reader(signed: Signed) -> etree._Element:
 def test_every_code_in_both_versions(rig: Rig, version: SoapVersion, code: Code) -> None:
     rule = RULES[code]
     signed = refuse(Refusal(rule, "A reason.", {"limit": "7"}), progress(rig, version), rig.way)
-    assert signed.status == status_of(code, version)
+    assert signed.status == status_of(code, version, rule.blame)
     fault = told(rig, signed)
     assert fault.tag == f"{{{version.value}}}Fault"
     canonical = seen_by_a_reader(signed)[0]
@@ -66,11 +66,11 @@ def test_every_code_in_both_versions(rig: Rig, version: SoapVersion, code: Code)
         names = [resolved(canonical.find("faultcode"))]
         reason, detail = fault.findtext("faultstring"), fault.find("detail")
         if names[0][0] == version.value:
-            assert names[0][1] == fault_class(code, version)
+            assert names[0][1] == fault_class(code, version, rule.blame)
     else:
         value = canonical.find("s12:Code/s12:Value", NS)
         names = [resolved(value), resolved(canonical.find("s12:Code/s12:Subcode/s12:Value", NS))]
-        assert names[0] == (version.value, fault_class(code, version))
+        assert names[0] == (version.value, fault_class(code, version, rule.blame))
         assert names[1][0] in (ns.EXCHANGE, ns.WSSE, ns.WSU)
         if names[1][0] == ns.EXCHANGE:
             assert names[1][1] == code.value
