@@ -74,12 +74,14 @@ def init_authority(
     bus_key: Path,
     bus_certificate: Path,
     bus_name: str,
+    bus_key_kind: str = "p256",
     now: float,
     random: Callable[[int], bytes],
 ) -> x509.Certificate:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
-    The bus's key is P-256: a signature by it costs a twentieth of one by RSA-2048.
+    The bus's key is P-256 unless told otherwise: a signature by it costs a twentieth of one by RSA-2048.  Stacks that
+    take their algorithms from ``?wsdl&policy`` (CXF, WCF) verify RSA signatures only.
 
     Raises:
         AuthorityMissing: the home has an authority already.
@@ -91,7 +93,7 @@ def init_authority(
             f"{authority.key.parent if authority.exists() else bus_key} exists: nothing was changed."
         )
     key, certificate = create_authority(name, key_kind, now, days)
-    own = generate_key("p256")
+    own = generate_key(bus_key_kind)
     own_certificate = issue(
         key,
         certificate,

@@ -23,9 +23,17 @@ def ca() -> None:
     show_default=True,
     help="The kind of the authority's key.",
 )
+@click.option(
+    "--bus-key",
+    "bus_key_kind",
+    type=click.Choice(["p256", "p384", "rsa2048", "rsa3072", "ed25519"]),
+    default="p256",
+    show_default=True,
+    help="The kind of the bus's own key; RSA for consumers that sign by WS-SecurityPolicy (CXF, WCF).",
+)
 @click.option("--days", type=click.IntRange(2, 36500), default=3650, show_default=True, help="How long it is valid.")
 @pass_place
-def init(place: Place, name: str, key_kind: str, days: int) -> None:
+def init(place: Place, name: str, key_kind: str, bus_key_kind: str, days: int) -> None:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
     \b
@@ -46,6 +54,7 @@ def init(place: Place, name: str, key_kind: str, days: int) -> None:
         bus_key=keys.signing_key,
         bus_certificate=keys.certificate,
         bus_name=desk.settings.bus.node,
+        bus_key_kind=bus_key_kind,
         now=desk.now,
         random=secrets.token_bytes,
     )
@@ -53,7 +62,7 @@ def init(place: Place, name: str, key_kind: str, days: int) -> None:
     say(f"Made the authority {name!r}, valid until {certificate.not_valid_after_utc:%Y-%m-%d}:")
     say(f"  {authority.key}  its key, encrypted; back it up, apart from its passphrase")
     say(f"  {authority.certificate}  its certificate, an anchor of this bus")
-    say(f"  {keys.signing_key}, {keys.certificate}  the bus's own P-256 key and certificate")
+    say(f"  {keys.signing_key}, {keys.certificate}  the bus's own key ({bus_key_kind}) and certificate")
     say("Next: esb member add CODE …, then esb member enrol CODE --csr FILE")
 
 

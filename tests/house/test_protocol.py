@@ -38,3 +38,9 @@ def test_every_rule_that_the_code_names_is_defined(sources: dict[str, str]) -> N
         if rule.split("-")[0] in known and rule not in CATALOGUE
     ]
     assert unknown == []
+
+
+def test_the_protocol_says_of_each_rule_what_the_catalogue_says(root: Path) -> None:
+    text = _protocol(root)
+    missing = [f"| {each.id} | {each.text} | `{each.code.value}` |" for each in CATALOGUE.values()]
+    assert [row for row in missing if row not in text] == []

@@ -7,13 +7,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
-from twisted.internet import reactor as _reactor
-from twisted.internet import threads
-from twisted.internet.defer import Deferred
+from support.reactor import on_reactor, reactor, start
 
 T = TypeVar("T")
-
-reactor: Any = _reactor
 
 
 class ReactorThread:
@@ -27,7 +23,7 @@ class ReactorThread:
         async def outcome() -> T:
             return await work()
 
-        return threads.blockingCallFromThread(reactor, lambda: Deferred.fromCoroutine(outcome()))
+        return on_reactor(outcome)
 
     def listen(self, factory: Any, tls: Any = None) -> Any:
         """Listen with ``factory`` on a free port of the loopback; the port's number is ``.getHost().port``."""
@@ -41,16 +37,10 @@ class ReactorThread:
 
 
 @pytest.fixture(scope="session")
-def reactor_thread() -> Iterator[ReactorThread]:
-    """The reactor, running until the session ends.  A reactor cannot be started twice in one process."""
-    thread = threading.Thread(target=lambda: reactor.run(installSignalHandlers=False), daemon=True)
-    started = threading.Event()
-    reactor.callWhenRunning(started.set)
-    thread.start()
-    started.wait()
-    yield ReactorThread()
-    reactor.callFromThread(reactor.stop)
-    thread.join(10)
+def reactor_thread() -> ReactorThread:
+    """The reactor, running until the process ends: it cannot be started twice in one."""
+    start()
+    return ReactorThread()
 
 
 class Provider:
