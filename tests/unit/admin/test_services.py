@@ -58,6 +58,16 @@ def test_the_contract_says_where_and_in_which_version(office: Any, contract: Con
     assert chosen.terms.provider_version is SoapVersion.V12
 
 
+def test_what_is_not_judged_by_is_told(office: Any, contract: Contract) -> None:
+    text = contract.documents["person.xsd"]
+    slow = text.replace(b'value="[0-9A-HJ-NP-Z]{7}"', rb"""value="\w+([-+.']\w+)*@\w+" """)
+    assert slow != text
+    _, told = register(office, replace(contract, documents={**contract.documents, "person.xsd": slow}))
+    (note,) = [line for line in told if line.startswith("note: ")]
+    assert "person.xsd, line" in note
+    assert "are not judged by it until the provider rewrites it" in note
+
+
 def test_a_contract_that_cannot_be_judged_by_leaves_nothing_behind(office: Any, contract: Contract) -> None:
     broken = contract.documents["person.xsd"].replace(b'type="p:Fin"', b'type="p:Nothing"')
     unfit = replace(contract, documents={**contract.documents, "person.xsd": broken})

@@ -2,14 +2,19 @@
 
 import pytest
 
-from esb.schemas.arrange import arrange
-from esb.schemas.content import content_problems
+from esb.kernel.xml import parse_document
+from esb.schemas.content import content_problems, nests_loops
+from esb.schemas.part import Part
+
+
+def as_written(text: str) -> Part:
+    return Part("a.xsd", "urn:a", parse_document(text.encode(), "a.xsd"), "s1.xsd")
 
 
 @pytest.fixture
-def problems(contract, schema):
+def problems(schema):
     def run(content: str) -> tuple[str, ...]:
-        return content_problems(arrange(contract({"a.xsd": schema(content)})).parts)
+        return content_problems((as_written(schema(content)),))
 
     return run
 
@@ -74,3 +79,20 @@ def test_circles_and_strange_counts_are_left_to_the_compilers(problems):
         problems('<xs:group name="g"><xs:sequence maxOccurs="2"><xs:group ref="a:g"/></xs:sequence></xs:group>') == ()
     )
     assert problems(_model('<xs:sequence maxOccurs="many"><xs:group ref="a:gone"/></xs:sequence>')) == ()
+
+
+@pytest.mark.parametrize(
+    ("inside", "nested"),
+    [
+        (f'<xs:choice maxOccurs="unbounded">{_X}<xs:element name="y"/></xs:choice>', False),
+        ('<xs:choice maxOccurs="unbounded"><xs:element name="x" maxOccurs="unbounded"/></xs:choice>', True),
+        ('<xs:choice maxOccurs="unbounded"><xs:group ref="a:g"/></xs:choice>', True),
+        ('<xs:sequence><xs:group ref="a:g"/></xs:sequence>', False),
+    ],
+)
+def test_loops_in_loops_are_known(schema, inside, nested):
+    group = (
+        '<xs:group name="g"><xs:choice><xs:element name="y"/><xs:element name="x" maxOccurs="unbounded"/></xs:choice>'
+        "</xs:group>"
+    )
+    assert nests_loops((as_written(schema(group + _model(inside))),)) is nested

@@ -265,7 +265,7 @@ def test_an_answer_that_is_none(
         b"HTTP/1.1 200 OK\r\n\r\nhi",
         b"HTTP/1.0 200 OK\r\n\r\nhi",
         b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hi"),
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hi", mtime=0),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
         OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
     ],
