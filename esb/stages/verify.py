@@ -23,6 +23,7 @@ _QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s])(%s):%s(?=[\s"<])""" % (_NAME, 
 _DECLARED: Final = re.compile(rb"xmlns:(%s)" % _NAME)
 _MOST_PREFIXES: Final = 64  # what the signature profile takes in a PrefixList
 _LISTABLE: Final = re.compile(r"[^\W\d][\w.-]{0,255}")
+_OURS: Final = f"{{{ns.EXCHANGE}}}*"
 _FAULT: Final = {version: f"{{{version.value}}}Fault" for version in SoapVersion}
 
 
@@ -51,9 +52,9 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
     is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
-    if is_fault and ns.EXCHANGE.encode() in content:
-        # Signed by the bus, it would be proof of a refusal that the bus never decided.
-        raise Refusal(rules.PRV_ANSWER, "The provider's fault speaks in the bus's own name.", {"because": "exch:Fault"})
+    if payload is not None and ns.EXCHANGE.encode() in content and next(payload.iter(_OURS), None) is not None:
+        # Signed by the bus, it would be proof of a refusal or a receipt that the bus never gave.
+        raise Refusal(rules.PRV_ANSWER, "The provider's answer speaks in the bus's own name.", {"because": "exch"})
     return VerifiedAnswer(message, envelope.version, payload, content, prefixes, is_fault, signed)
 
 
