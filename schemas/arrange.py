@@ -3,11 +3,12 @@
 libxml2 silently skips the second document that is imported for one namespace, and follows schemaLocations of its own
 accord.  So nothing is left to it: each namespace gets one document (an umbrella of includes where there are several),
 one main document imports every namespace, and the provider's own references lose their locations.  Lines stay where
-the provider wrote them, so that what a compiler says can be found again.
+the provider wrote them, so that what a compiler says can be found again.  What would take too long to judge by is left
+out here, so that the check at registration and the bus at work read the same.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -18,6 +19,8 @@ from esb.kernel.contract import Contract
 from esb.kernel.namespaces import XML, XSD
 from esb.kernel.xml import DocumentInvalid, Element, SchemaInvalid, parse_document
 from esb.schemas.dialect import beyond_1_0
+from esb.schemas.part import Part
+from esb.schemas.relax import relax
 
 BASE: Final = "contract:///"
 MAIN: Final = "main.xsd"
@@ -36,26 +39,6 @@ class Unfit(SchemaInvalid):
         self.problems = problems
 
 
-@dataclass(slots=True, eq=False)
-class Part:
-    """One provider's document as it stands for one namespace (a chameleon stands for several).
-
-    Attributes:
-        origin: its name in the contract.
-        namespace: the target namespace it has or takes on; "" for none.
-        root: its xs:schema element, with references rewritten once :func:`arrange` is done.
-        name: its name in the arrangement.
-        includes, redefines: parts it draws in for the same namespace.
-    """
-
-    origin: str
-    namespace: str
-    root: Element
-    name: str
-    includes: list[tuple[Element, "Part"]] = field(default_factory=list)
-    redefines: list[tuple[Element, "Part"]] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """Documents that compile offline, beginning at :data:`MAIN`.
@@ -63,10 +46,12 @@ class Arrangement:
     Attributes:
         documents: by arranged name.
         parts: what the provider wrote, rewritten; for looking up names and lines.
+        notes: what the documents say but values are not judged by, one sentence each (see :mod:`esb.schemas.relax`).
     """
 
     documents: Mapping[str, bytes]
     parts: tuple[Part, ...]
+    notes: tuple[str, ...]
 
     def fetch(self, url: str) -> bytes | None:
         """The document that libxml2 asks for by resolved URL, None when the set does not hold it."""
@@ -78,8 +63,11 @@ class Arrangement:
         return next((part.origin for part in self.parts if part.name == bare), bare)
 
 
-def arrange(contract: Contract) -> Arrangement:
-    """Put a contract's schemas together for libxml2 (and for xmlschema, which gets the same documents).
+def arrange(contract: Contract, *, unlooped: bool = True) -> Arrangement:
+    """Put a contract's schemas together for libxml2 (and for xmlschema).
+
+    ``unlooped`` is whether repeated models are written so that libxml2 matches them quickly; what they let through is
+    the same, but xmlschema could no longer tell a type that restricts another from one that does not.
 
     Raises:
         Unfit: a document is missing, is not a schema, or is written in XSD 1.1.
@@ -93,10 +81,11 @@ def arrange(contract: Contract) -> Arrangement:
     if any(_mentions_xml(part.root) for part in parts) and all(part.namespace != XML for part in parts):
         root = parse_document(_OWN_XML_XSD.read_bytes(), "xml.xsd")
         parts.append(Part("xml.xsd", XML, root, "xml.xsd"))
+    notes = relax(tuple(parts), unlooped=unlooped)
     redefined = _redefined(parts)
     for part in parts:
         _rewrite(part, keep_includes=part in redefined)
-    return Arrangement(_documents(parts, redefined), tuple(parts))
+    return Arrangement(_documents(parts, redefined), tuple(parts), notes)
 
 
 class _Gathering:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from esb.kernel.contract import Contract
 from esb.schemas.child import ChildLimits, encode, encode_limits
@@ -12,14 +13,26 @@ from esb.schemas.child import ChildLimits, encode, encode_limits
 _DEFAULT = ChildLimits()
 
 
-def check_contract(contract: Contract, limits: ChildLimits = _DEFAULT) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, each in one sentence with document and line where these are known.
+
+    Attributes:
+        problems: why the contract cannot be judged by; empty when it is fit.
+        notes: what a fit contract says but values are not judged by, because it would take too long; to be told to
+            whoever registers it.
+    """
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_contract(contract: Contract, limits: ChildLimits = _DEFAULT) -> Checked:
     """Try a contract's schemas with libxml2 and ``xmlschema`` in a fresh process under ``limits``.
 
     Blocking for as long as the child lives: about half a second for an ordinary contract, ``limits.wall`` at most.
 
-    Returns:
-        What is wrong, one sentence each with document and line where these are known; empty when the contract is
-        fit.  A child that dies, hangs or runs out of memory is a problem of the contract, not an exception.
+    A child that dies, hangs or runs out of memory is a problem of the contract, not an exception.
     """
     command = [sys.executable, "-P", "-m", "esb.schemas.child", encode_limits(limits)]
     # Nothing of the bus's environment goes with it: it may hold passwords, and the child handles a stranger's files.
@@ -41,30 +54,44 @@ def check_contract(contract: Contract, limits: ChildLimits = _DEFAULT) -> tuple[
             check=False,
         )
     except subprocess.TimeoutExpired as expired:
-        stage, problems = _read(expired.stdout or b"")[:2]
-        return (*problems, f"{stage} was not done after {limits.wall:g} s: simplify the schemas")
-    stage, problems, done, starved = _read(finished.stdout)
-    if starved:
-        return (*problems, _too_much_memory(stage, limits))
-    if done:
-        return problems
-    return (*problems, _death(stage, finished.returncode, limits))
+        said = _read(expired.stdout or b"")
+        return said.checked(f"{said.stage} was not done after {limits.wall:g} s: simplify the schemas")
+    said = _read(finished.stdout)
+    if said.starved:
+        return said.checked(_too_much_memory(said.stage, limits))
+    return said.checked() if said.done else said.checked(_death(said.stage, finished.returncode, limits))
 
 
-def _read(output: bytes) -> tuple[str, tuple[str, ...], bool, bool]:
-    stage, problems, done, starved = "starting the check", [], False, False
+@dataclass(slots=True)
+class _Said:
+    """What the child said before its end, orderly or not."""
+
+    stage: str
+    problems: list[str]
+    notes: list[str]
+    starved: bool
+    done: bool
+
+    def checked(self, *further: str) -> Checked:
+        return Checked(tuple(dict.fromkeys((*self.problems, *further))), tuple(dict.fromkeys(self.notes)))
+
+
+def _read(output: bytes) -> _Said:
+    said = _Said("starting the check", [], [], starved=False, done=False)
     for line in output.splitlines():
         try:
             kind, text = json.loads(line)
         except ValueError:
             break  # cut off in the middle of a line by the child's end
         if kind == "stage":
-            stage = text
+            said.stage = text
         elif kind == "problem":
-            problems.append(text)
-        starved = starved or kind == "memory"
-        done = done or kind == "done"
-    return stage, tuple(dict.fromkeys(problems)), done, starved
+            said.problems.append(text)
+        elif kind == "note":
+            said.notes.append(text)
+        said.starved = said.starved or kind == "memory"
+        said.done = said.done or kind == "done"
+    return said
 
 
 def _too_much_memory(stage: str, limits: ChildLimits) -> str:

@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from esb.schemas.arrange import Arrangement, Unfit, arrange
 from esb.schemas.compile import compile_arrangement
 from esb.schemas.content import content_problems
 from esb.schemas.patterns import pattern_problems
+from esb.schemas.slowness import slowness
 
-MOST_PROBLEMS: Final = 50
+MOST_PROBLEMS: Final = 50  # and as many notes
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -34,7 +36,8 @@ class ChildLimits:
         cpu: seconds of processor time (RLIMIT_CPU).
         wall: seconds until the child is killed whatever it does.
         files: open files (RLIMIT_NOFILE).
-        compile_cpu: seconds of processor time that libxml2 may take to compile: the bus does it again at each start.
+        compile_cpu: seconds of processor time that putting together and compiling may take: the bus does it again at
+            each start.
         compiled: bytes that the compiled schemas may take: every process of the bus keeps them.
         file_size: bytes of one file it may write (the documents, for the second opinion).
     """
@@ -80,22 +83,26 @@ def impose(limits: ChildLimits) -> None:
 
 
 def trial(contract: Contract, limits: ChildLimits) -> Iterator[tuple[str, str]]:
-    """Try a contract; yields ``("stage", what is begun)`` and ``("problem", sentence)``."""
+    """Try a contract; yields ``("stage", what is begun)``, ``("problem", sentence)`` and ``("note", sentence)``."""
     yield "stage", "putting the documents together"
+    begun = time.process_time()
     try:
         arrangement = arrange(contract)
     except Unfit as error:
         for problem in error.problems:
             yield "problem", problem
         return
+    for note in arrangement.notes:
+        yield "note", note
     yield "stage", "looking at patterns and content models"
+    slowness(arrangement.parts)  # done at each start, so it counts
     explosive = pattern_problems(arrangement.parts) + content_problems(arrangement.parts)
     for problem in explosive:
         yield "problem", problem
     if explosive:
         return
     yield "stage", "compiling with libxml2"
-    found, costly = _compiled(arrangement, limits)
+    found, costly = _compiled(arrangement, limits, begun)
     for problem in (*found, *costly):
         yield "problem", problem
     if costly:
@@ -104,20 +111,20 @@ def trial(contract: Contract, limits: ChildLimits) -> Iterator[tuple[str, str]]:
     # Imported this late so that its memory does not count as the compiled schema's.
     from esb.schemas.opinion import second_opinion
 
-    for problem in second_opinion(arrangement):
+    for problem in second_opinion(arrange(contract, unlooped=False)):
         yield "problem", f"{problem} (found by xmlschema)"
 
 
-def _compiled(arrangement: Arrangement, limits: ChildLimits) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _compiled(arrangement: Arrangement, limits: ChildLimits, begun: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What libxml2 says, and what it cost if that is too much."""
-    before, begun = _resident(), time.process_time()
+    before = _resident()
     try:
         schema = compile_arrangement(arrangement)
     except Unfit as error:
         return tuple(f"{problem} (found by libxml2)" for problem in error.problems), ()
     costly = []
     if time.process_time() - begun > limits.compile_cpu:
-        costly.append(f"the schemas take libxml2 more than {limits.compile_cpu:g} s to compile: simplify them")
+        costly.append(f"the schemas take more than {limits.compile_cpu:g} s to compile: simplify them")
     grown = _resident() - before
     del schema  # was kept until it was measured
     if grown > limits.compiled:
@@ -140,11 +147,11 @@ def main() -> None:
     impose(limits)
     contract = decode(sys.stdin.buffer.read())
     sys.stdin.close()
-    problems = 0
+    said: Counter[str] = Counter()
     try:
         for kind, text in trial(contract, limits):
-            problems += kind == "problem"
-            if problems <= MOST_PROBLEMS:
+            said[kind] += 1
+            if kind == "stage" or said[kind] <= MOST_PROBLEMS:
                 _say(kind, text)
     except MemoryError:
         _say("memory", "")

@@ -9,18 +9,18 @@ from typing import Final
 
 from esb.kernel.namespaces import XSD
 from esb.kernel.xml import Element
-from esb.schemas.arrange import Part
+from esb.schemas.part import Part
 from esb.schemas.patterns import Catastrophic, effort_of
 from esb.schemas.regex import Atom, Choice, Node, Repeat, Sequence
 
 _MOST_PARTICLES: Final = 20_000
 _MOST_JUDGED: Final = 600
 _MANY: Final = 1_000_000
-_PARTICLES: Final = tuple(f"{{{XSD}}}{kind}" for kind in ("element", "any", "group", "sequence", "choice", "all"))
-_GROUP: Final = f"{{{XSD}}}group"
-_CHOICE: Final = f"{{{XSD}}}choice"
+PARTICLES: Final = tuple(f"{{{XSD}}}{kind}" for kind in ("element", "any", "group", "sequence", "choice", "all"))
+GROUP: Final = f"{{{XSD}}}group"
+CHOICE: Final = f"{{{XSD}}}choice"
 _LEAVES: Final = (f"{{{XSD}}}element", f"{{{XSD}}}any")
-_MODELS: Final = tuple(f"{{{XSD}}}{kind}" for kind in ("group", "sequence", "choice"))
+MODELS: Final = tuple(f"{{{XSD}}}{kind}" for kind in ("group", "sequence", "choice"))
 
 
 def content_problems(parts: tuple[Part, ...]) -> tuple[str, ...]:
@@ -29,8 +29,33 @@ def content_problems(parts: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(problem for part in parts for problem in _problems(part, models)))
 
 
+def slow_models(parts: tuple[Part, ...]) -> Iterator[tuple[Part, Element, Catastrophic]]:
+    """The repeated models that can take exponential time to match, and why; each within its part."""
+    models = _Models(parts)
+    for part in parts:
+        for model in part.root.iter(*MODELS):
+            reason = _slowness(model, part, models)
+            if reason is not None:
+                yield part, model, reason
+
+
+def nests_loops(parts: tuple[Part, ...]) -> bool:
+    """Whether a repetition without end still stands within another, where libxml2 tries every way to divide them."""
+    models = _Models(parts)
+    for part in parts:
+        for model in part.root.iter(*MODELS):
+            if _repeats(model):
+                if models.size(model, part) > _MOST_JUDGED:
+                    return True
+                try:
+                    effort_of(models.tree(model, part), nested=False)
+                except Catastrophic:
+                    return True
+    return False
+
+
 def _problems(part: Part, models: "_Models") -> Iterator[str]:
-    for model in part.root.iter(*_MODELS):
+    for model in part.root.iter(*MODELS):
         problem = _too_large(model, part, models) or _too_slow(model, part, models)
         if problem is not None:
             yield f"{part.origin}, line {model.sourceline}: the content model {problem}"
@@ -44,19 +69,25 @@ def _too_large(model: Element, part: Part, models: "_Models") -> str | None:
 
 
 def _too_slow(model: Element, part: Part, models: "_Models") -> str | None:
+    reason = _slowness(model, part, models)
+    return None if reason is None else f'{reason}: use maxOccurs="unbounded" once, on the outer or the inner of the two'
+
+
+def _slowness(model: Element, part: Part, models: "_Models") -> Catastrophic | None:
     size = models.size(model, part)
     if size > _MOST_PARTICLES or not _repeats(model) or not models.counts(model, part):
         return None
     if size > _MOST_JUDGED:
-        return "repeats too many elements to be judged: simplify it"
+        return Catastrophic("repeats too many elements to be judged")
     try:
         effort_of(models.tree(model, part))
     except Catastrophic as error:
-        return f'{error}: use maxOccurs="unbounded" once, on the outer or the inner of the two'
+        return error
     return None
 
 
-def _occurs(element: Element) -> tuple[int, int | None]:
+def occurs(element: Element) -> tuple[int, int | None]:
+    """minOccurs and maxOccurs of a particle; None for unbounded."""
     least, most = element.get("minOccurs", "1").strip(), element.get("maxOccurs", "1").strip()
     # What is no number is the compilers' to refuse.
     return (
@@ -66,11 +97,12 @@ def _occurs(element: Element) -> tuple[int, int | None]:
 
 
 def _repeats(element: Element) -> bool:
-    return _occurs(element)[1] not in (0, 1)
+    return occurs(element)[1] not in (0, 1)
 
 
-def _counts(element: Element) -> bool:
-    least, most = _occurs(element)
+def counts(element: Element) -> bool:
+    """Whether a particle's own repetition is a counted one."""
+    least, most = occurs(element)
     return least > 1 or (most is not None and most > 1)
 
 
@@ -80,19 +112,19 @@ class _Models:
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self._groups: dict[tuple[str, str], tuple[Element, Part]] = {}
         for part in parts:
-            for group in part.root.iterchildren(_GROUP):
+            for group in part.root.iterchildren(GROUP):
                 self._groups[(part.namespace, group.get("name") or "")] = (group, part)
         self._sizes: dict[Element, int] = {}
         self._open: set[Element] = set()
 
     def _children(self, element: Element, part: Part) -> tuple[list[Element], Part]:
         reference = element.get("ref")
-        if element.tag == _GROUP and reference is not None:
+        if element.tag == GROUP and reference is not None:
             prefix, _, local = reference.rpartition(":")
             namespace = element.nsmap.get(prefix or None, "" if prefix else part.namespace) or ""
             found = self._groups.get((namespace, local))
             return ([found[0]], found[1]) if found is not None else ([], part)
-        return list(element.iterchildren(*_PARTICLES)), part
+        return list(element.iterchildren(*PARTICLES)), part
 
     def size(self, element: Element, part: Part) -> int:
         """Particles once every group reference is written out; a million stands for more."""
@@ -117,7 +149,7 @@ class _Models:
 
     def counts(self, element: Element, part: Part) -> bool:
         """Whether a counted repetition is in it, or is it; a few positions at most are looked at."""
-        if _counts(element):
+        if counts(element):
             return True
         if element.tag in _LEAVES or self.size(element, part) > _MOST_PARTICLES or element in self._open:
             return False
@@ -133,7 +165,7 @@ class _Models:
         return self._tree(model, part, names)
 
     def _tree(self, element: Element, part: Part, names: dict[str, int]) -> Node:
-        least, most = _occurs(element)
+        least, most = occurs(element)
         node: Node
         if element.tag in _LEAVES:
             # Local names alone: two namespaces' like names count as one, which errs to the safe side.
@@ -146,5 +178,5 @@ class _Models:
             children, where = self._children(element, part)
             built = tuple(self._tree(child, where, names) for child in children)
             self._open.discard(element)
-            node = Choice(built) if element.tag == _CHOICE and built else Sequence(built)
+            node = Choice(built) if element.tag == CHOICE and built else Sequence(built)
         return node if (least, most) == (1, 1) else Repeat(node, least, most)

@@ -8,7 +8,7 @@ from typing import Final
 
 from esb.kernel.namespaces import XSD
 from esb.kernel.xml import Element
-from esb.schemas.arrange import Part
+from esb.schemas.part import Part
 
 _ATTRIBUTE: Final = f"{{{XSD}}}attribute"
 _SIMPLE_TYPE: Final = f"{{{XSD}}}simpleType"

@@ -11,12 +11,15 @@ from esb.kernel.message import Violation
 from esb.kernel.xml import Element
 from esb.schemas.explain import explain, not_declared
 from esb.schemas.slowness import Slowness
-from esb.schemas.stream import TooLong, Unjudged, stream
+from esb.schemas.stream import OutOfTime, TooLong, Unjudged, stream
 from esb.schemas.vocabulary import Vocabulary
 
 MOST_VIOLATIONS: Final = 20
 _FEW_NODES: Final = 2_000
 _MOST_STEPS: Final = 500_000_000
+# Of this thread's processor time, where values may take long: a verdict does not depend on what else the machine does.
+_MOST_SECONDS: Final = 3.0
+_SHORTER: Final = "a smaller content or shorter values: these take too long to be judged"
 _WIDE: Final = "a smaller content: this one is too wide, beside the length of its texts, to be judged"
 _count_nodes = etree.XPath("count(descendant-or-self::*) + count(descendant-or-self::*/@*)")
 _attributes_named = etree.XPath("descendant-or-self::*/@*[local-name() = $name]", smart_strings=False)
@@ -50,8 +53,11 @@ class Judge:
         """
         if payload.tag not in self._vocabulary.globals:
             return (not_declared(payload),)
-        if (long := self._slowness.too_long(payload)) is not None:
-            return (_unjudged(long, "shorter values: the schema's patterns take too long on these"),)
+        long, heavy = self._slowness.measure(payload)
+        if long is not None:
+            return (_unjudged(long, _SHORTER),)
+        if heavy:
+            return self._streamed(payload, _MOST_SECONDS)
         if _count_nodes(payload) <= _FEW_NODES:
             return self._in_place(payload)
         return self._streamed(payload)
@@ -68,13 +74,16 @@ class Judge:
             found = tuple(explain(entry, None, payload, self._vocabulary) for entry in islice(errors, MOST_VIOLATIONS))
         return found or (_unjudged(payload, "what the schema declares here"),)
 
-    def _streamed(self, payload: Element) -> tuple[Violation, ...]:
+    def _streamed(self, payload: Element, seconds: float | None = None) -> tuple[Violation, ...]:
         try:
-            findings = stream(self._schema, payload, MOST_VIOLATIONS)
+            findings = stream(self._schema, payload, MOST_VIOLATIONS, seconds)
+        except OutOfTime:
+            return (_unjudged(payload, _SHORTER),)
         except TooLong:
             # Each error's path counts the siblings before it.
             steps = int(_count_nodes(payload)) * _widest(payload)
-            return self._in_place(payload) if steps <= _MOST_STEPS else (_unjudged(payload, _WIDE),)
+            quick = seconds is None and steps <= _MOST_STEPS
+            return self._in_place(payload) if quick else (_unjudged(payload, _WIDE),)
         except Unjudged:
             return (_given_up(payload),)
         if findings:

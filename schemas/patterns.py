@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from esb.kernel.namespaces import XSD
-from esb.schemas.arrange import Part
+from esb.schemas.part import Part
 from esb.schemas.regex import Atom, Choice, Node, PatternInvalid, Repeat, Sequence, parse_pattern
 
 _PATTERN: Final = f"{{{XSD}}}pattern"
@@ -46,26 +46,26 @@ def effort(pattern: str) -> Effort:
     return effort_of(parse_pattern(pattern))
 
 
-def effort_of(tree: Node) -> Effort:
+def effort_of(tree: Node, *, nested: bool = True) -> Effort:
     """The same of a tree, whatever its atoms stand for.
+
+    ``nested`` is whether a repetition within a repetition, both without end, is read as the one that it comes to.
 
     Raises:
         Catastrophic: as :func:`effort` does.
     """
-    automaton = _Automaton()
+    automaton = _Automaton(nested=nested)
     automaton.read(tree)
     return _effort(automaton)
 
 
 def pattern_problems(parts: tuple[Part, ...]) -> tuple[str, ...]:
-    """The patterns of a contract that may not be used, one sentence each, with document and line."""
+    """What in a contract is no pattern, one sentence each, with document and line."""
     problems = []
     for part in parts:
         for element in part.root.iter(_PATTERN):
             try:
-                effort(element.get("value") or "")
-            except Catastrophic as error:
-                problems.append(f"{part.origin}, line {element.sourceline}: the pattern {error}")
+                parse_pattern(element.get("value") or "")
             except PatternInvalid as error:
                 problems.append(f"{part.origin}, line {element.sourceline}: the pattern {error}")
     return tuple(problems)
@@ -84,7 +84,8 @@ _EMPTY: Final = _Fragment(True, frozenset(), frozenset())
 class _Automaton:
     """Positions of a pattern and which may follow which; position 0 is the beginning."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, nested: bool) -> None:
+        self._nested = nested
         self.masks: list[int] = [0]
         self.follow: list[set[int]] = [set()]
         self._counted: set[tuple[int, int]] = set()
@@ -141,7 +142,7 @@ class _Automaton:
         once = self._build(body)
         for position in once.last:
             again = self.follow[position] & once.first
-            if again and (counted or any((position, target) in self._counted for target in again)):
+            if again and (counted or not self._nested or any((position, target) in self._counted for target in again)):
                 raise Catastrophic("repeats a repetition within a counted one, which has too many ways to match")
             if counted:
                 self._counted.update((position, target) for target in once.first)

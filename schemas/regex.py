@@ -14,6 +14,7 @@ _KINDS: Final = (
 )
 _SINGLE: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _MOST: Final = 100_000
+_LONGEST: Final = 4_000
 
 Test = Callable[[str], bool]
 
@@ -59,8 +60,10 @@ def parse_pattern(pattern: str) -> Node:
     """Parse the value of an xs:pattern.
 
     Raises:
-        PatternInvalid: it is not one, or nests deeper than anyone writes.
+        PatternInvalid: it is not one, or it is longer or nests deeper than anyone writes.
     """
+    if len(pattern) > _LONGEST:
+        raise PatternInvalid(f"is longer than {_LONGEST} characters: split it into several types")
     try:
         return _Parser(pattern).parse()
     except RecursionError:

@@ -7,6 +7,7 @@ pieces that hold an error cut up into single tags.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from esb.kernel.xml import Element, schema_parser
 
 # Small, because one piece may hold hundreds of errors, of which each can quote a list of values 64,000 octets long.
 _PIECE: Final = 4_096
+_TIMED_PIECE: Final = 256  # under a limit of time, so that no piece can take much longer than it
 _TAGS_AND_TEXTS: Final = re.compile(rb"[^<>]*[<>]|[^<>]+")
 # libxml2 says what is wrong with a text again for each part of it, of which one is kept.
 _REPETITIONS: Final = 10
@@ -43,6 +45,10 @@ class TooLong(Unjudged):
     """Texts are so long, and so full of what breaks them up, that the stream would take seconds."""
 
 
+class OutOfTime(Unjudged):
+    """The limit of time came first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """An error and the element that it was found at.
@@ -54,13 +60,20 @@ class Finding:
     element: Element
 
 
-def stream(schema: etree.XMLSchema, payload: Element, most: int) -> tuple[Finding, ...]:
+def stream(schema: etree.XMLSchema, payload: Element, most: int, seconds: float | None = None) -> tuple[Finding, ...]:
     """The first errors of ``payload``, at most ``most``, in libxml2's order; empty when it is valid.
 
     Repeated values of attributes of type xs:ID are not found.  Any thread, any number at a time.  Takes room for the
     payload's octets, not for a second tree.
 
+    Args:
+        schema: compiled; it may judge others at the same time.
+        payload: an element of a message: without comments and processing instructions.
+        most: how many errors are enough.
+        seconds: of this thread's processor time for the verdict; to find the places takes as much again at the most.
+
     Raises:
+        OutOfTime: no verdict within ``seconds``.
         TooLong: nothing was judged.
         Unjudged: libxml2 gave up, which is no verdict.
     """
@@ -69,8 +82,10 @@ def stream(schema: etree.XMLSchema, payload: Element, most: int) -> tuple[Findin
     octets = etree.tostring(payload, encoding="utf-8", with_tail=False)
     if _too_much_to_join(octets):
         raise TooLong
-    bad = _bad_pieces(schema, octets, most)
-    return _findings(schema, payload, octets, bad, most) if bad else ()
+    until = None if seconds is None else time.thread_time() + seconds
+    size = _PIECE if seconds is None else _TIMED_PIECE
+    bad = _bad_pieces(schema, _pieces(octets, size), most, until)
+    return _findings(schema, payload, _pieces(octets, size), bad, most) if bad else ()
 
 
 def _too_much_to_join(octets: bytes) -> bool:
@@ -79,34 +94,36 @@ def _too_much_to_join(octets: bytes) -> bool:
     A part ends at each character that is written as a reference; text beyond ASCII comes in parts of 300 characters.
     """
     steps = 0
-    for piece in _pieces(octets):
+    for piece in _pieces(octets, _PIECE):
         if len(piece) > _LONG_TEXT:
             parts = piece.count(b"&") + (0 if piece.isascii() else len(piece) // 300)
             steps += parts * len(piece)
     return steps > _MOST_JOINED
 
 
-def _pieces(octets: bytes) -> Iterator[bytes]:
+def _pieces(octets: bytes, size: int) -> Iterator[bytes]:
     """Each begins with a tag, so that no tag is in two of them."""
     at = 0
     while at < len(octets):
-        end = octets.find(b"<", at + _PIECE)
+        end = octets.find(b"<", at + size)
         end = len(octets) if end < 0 else end
         yield octets[at:end]
         at = end
 
 
-def _bad_pieces(schema: etree.XMLSchema, octets: bytes, most: int) -> frozenset[int]:
+def _bad_pieces(schema: etree.XMLSchema, pieces: Iterator[bytes], most: int, until: float | None) -> frozenset[int]:
     parser = schema_parser(schema)
     bad = set()
     seen = 0
-    for number, piece in enumerate(_pieces(octets)):
+    for number, piece in enumerate(pieces):
         found = len(_feed(parser, piece))
         if found > seen:
             bad.add(number)
             seen = found
         if found >= most * _REPETITIONS:
             return frozenset(bad)
+        if until is not None and time.thread_time() > until:
+            raise OutOfTime
     _finish(parser)
     return frozenset(bad)
 
@@ -134,13 +151,13 @@ def _finish(parser: etree.XMLParser) -> None:
 
 
 def _findings(
-    schema: etree.XMLSchema, payload: Element, octets: bytes, bad: frozenset[int], most: int
+    schema: etree.XMLSchema, payload: Element, pieces: Iterator[bytes], bad: frozenset[int], most: int
 ) -> tuple[Finding, ...]:
     parser = schema_parser(schema)
     seen = 0
     events = 0  # beginnings and ends of elements so far
     placed: list[_Place] = []
-    for number, piece in enumerate(_pieces(octets)):
+    for number, piece in enumerate(pieces):
         if number not in bad:
             parser.feed(piece)
             events += piece.count(b"<") + piece.count(b"/>")

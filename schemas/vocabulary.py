@@ -13,8 +13,8 @@ from lxml import etree
 
 from esb.kernel.namespaces import XML, XSD, XSI
 from esb.kernel.xml import Element
-from esb.schemas.arrange import Part
 from esb.schemas.identifiers import identifiers
+from esb.schemas.part import Part
 
 _SCHEMA: Final = f"{{{XSD}}}schema"
 _REDEFINE: Final = f"{{{XSD}}}redefine"

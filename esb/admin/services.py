@@ -53,16 +53,18 @@ def register_service(
 
     Args:
         terms: its ``provider_version`` None means: as the contract's bindings say.
-        told: is told each step, for whoever waits.
+        told: is told each step, for whoever waits, and what of the contract is not judged by.
 
     Raises:
         ContractUnfit: the schemas do not compile, or are not safe to judge by.
         NotFound, Conflict, Invalid: from the registry.
     """
     told(f"checking {len(contract.documents)} documents and {len(contract.operations)} operations")
-    problems = check_contract(contract)
-    if problems:
-        raise ContractUnfit(problems)
+    checked = check_contract(contract)
+    for note in checked.notes:
+        told(f"note: {note}")
+    if checked.problems:
+        raise ContractUnfit(checked.problems)
     if terms.provider_version is None and len(contract.provider_versions) == 1:
         terms = replace(terms, provider_version=next(iter(contract.provider_versions)))
     if not terms.endpoint:
