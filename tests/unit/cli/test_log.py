@@ -1,0 +1,91 @@
+"""`esb log`."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from support.rig import Rig, done
+
+from esb.audit.store import open_store
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def logged(office: Run, tmp_path: Path) -> tuple[Run, list[str]]:
+    """A home in whose log an answered exchange and a refusal stand; their exchange ids."""
+    rig = Rig()
+    done(rig.bus.carry(rig.received()))
+    done(rig.bus.carry(rig.received(b"no xml \x1b[2J")))
+    from esb.conf.load import load
+
+    store = open_store(load(tmp_path / "shluz-home", {}).settings.evidence.url)
+    store.idle()
+    store.write(rig.evidence.records)
+    store.close()
+    return office, [rig.evidence.records[0].entry.exchange, rig.evidence.records[2].entry.exchange]
+
+
+def test_a_log_that_was_never_begun_is_told(office: Run) -> None:
+    result = office("log", "list")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the evidence log cannot be opened" in result.stderr
+
+
+def test_the_list_is_newest_first(logged: tuple[Run, list[str]]) -> None:
+    run, exchanges = logged
+    lines = run("log", "list").stdout.splitlines()
+    assert lines[0].split()[:2] == ["NO", "TIME"]
+    assert [exchanges[1] in lines[1], exchanges[0] in lines[2], exchanges[0] in lines[3]] == [True] * 3
+    assert "MalformedMessage (MSG-05)" in lines[1]
+    found = json.loads(run("log", "list", "--json").stdout)
+    assert [each["outcome"] for each in found] == ["MalformedMessage", "answered", "accepted"]
+    assert {"number", "leafHash", "at", "kind", "purpose"} <= set(found[0])
+
+
+def test_the_list_is_narrowed_and_paged(logged: tuple[Run, list[str]]) -> None:
+    run, _ = logged
+
+    def outcomes(*arguments: str) -> list[str]:
+        return [each["outcome"] for each in json.loads(run("log", "list", "--json", *arguments).stdout)]
+
+    assert outcomes("--consumer", "EESMN") == ["answered", "accepted"]
+    assert outcomes("--outcome", "MalformedMessage") == ["MalformedMessage"]
+    assert outcomes("--service", "DIN/IAMAS/PersonQuery/v1") == ["answered", "accepted"]
+    assert outcomes("--limit", "1") == ["MalformedMessage"]
+    assert outcomes("--limit", "1", "--before", "2") == ["accepted"]
+    assert run("log", "list", "--consumer", "NOBODY").stdout == "No record fits.\n"
+    assert run("log", "list", "--limit", "0").exit_code == 2
+
+
+def test_one_exchange_in_full(logged: tuple[Run, list[str]]) -> None:
+    run, exchanges = logged
+    text = run("log", "show", exchanges[0]).stdout
+    for words in ("EESMN", "GetPerson", "Law 1", "leaf hash", "kept"):
+        assert words in text
+    found = json.loads(run("log", "show", exchanges[0], "--json").stdout)
+    assert [each["kind"] for each in found] == ["request", "answer"]
+    assert found[1]["request_leaf"] == found[0]["leafHash"]
+
+
+def test_messages_are_written_for_the_operator_alone(logged: tuple[Run, list[str]], tmp_path: Path) -> None:
+    run, exchanges = logged
+    folder = tmp_path / "out"
+    assert run("log", "show", exchanges[0], "--bodies", str(folder)).exit_code == 0
+    files = {path.name: path for path in folder.iterdir()}
+    assert set(files) == {f"{exchanges[0]}-q.received.xml", f"{exchanges[0]}-a.sent.xml"}
+    assert b"GetPersonResponse" in files[f"{exchanges[0]}-a.sent.xml"].read_bytes()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    again = run("log", "show", exchanges[0], "--bodies", str(folder))
+    assert (again.exit_code, "is not overwritten" in again.stderr) == (1, True)
+
+
+def test_nothing_of_it(logged: tuple[Run, list[str]]) -> None:
+    run, _ = logged
+    result = run("log", "show", "0197\x1b[2J")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "\x1b" not in result.stderr

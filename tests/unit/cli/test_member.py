@@ -1,0 +1,123 @@
+"""`esb member`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from esb.certs.ca import create_authority
+
+Run = Callable[..., Result]
+
+
+def test_members_are_listed_for_people_and_for_programs(office: Run) -> None:
+    text = office("member", "list").stdout
+    assert text.splitlines()[0].split() == ["CODE", "STATUS", "KIND", "NAME", "IN", "ENGLISH"]
+    assert "Daxili İşlər Nazirliyi" in text
+    rows = json.loads(office("member", "list", "--json").stdout)
+    assert rows[0] == {
+        "code": "DIN",
+        "status": "active",
+        "kind": "state",
+        "name_az": "Daxili İşlər Nazirliyi",
+        "name_en": "Ministry of Internal Affairs",
+    }
+
+
+def test_an_empty_registry_says_what_to_do(run: Run) -> None:
+    run("init")
+    assert "esb member add" in run("member", "list").stdout
+    assert json.loads(run("member", "list", "--json").stdout) == []
+
+
+def test_add_says_what_is_next(office: Run) -> None:
+    result = office("member", "add", "BANK1", "--az", "Bank", "--en", "Bank", "--kind", "bank", "--voen", "1234567890")
+    assert (result.exit_code, "esb member enrol BANK1" in result.stdout) == (0, True)
+    shown = office("member", "show", "BANK1").stdout
+    assert "1234567890" in shown
+    assert "bank" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("DIN", "--az", "a", "--en", "b"), 1),
+        (("a/b", "--az", "a", "--en", "b"), 1),
+        (("X", "--az", "a", "--en", "b", "--voen", "12"), 1),
+        (("X", "--az", "a"), 2),
+        (("X", "--az", "a", "--en", "b", "--kind", "shop"), 2),
+    ],
+)
+def test_what_cannot_be_added(office: Run, arguments: tuple[str, ...], code: int) -> None:
+    result = office("member", "add", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr
+
+
+def test_enrol_gives_the_certificate_once(office: Run, csr: Path, tmp_path: Path) -> None:
+    out = tmp_path / "eesmn.pem"
+    result = office("member", "enrol", "EESMN", "--csr", str(csr), "--out", str(out), "--days", "10")
+    assert result.exit_code == 0
+    assert "Certified EESMN for signing until" in result.stdout
+    assert "EESMN" in x509.load_pem_x509_certificate(out.read_bytes()).subject.rfc4514_string()
+    again = office("member", "enrol", "EESMN", "--csr", str(csr), "--out", str(out))
+    assert again.exit_code == 1
+    assert "is not overwritten" in again.stderr
+
+
+def test_enrol_without_a_file_prints_nothing_but_the_certificate(office: Run, csr: Path) -> None:
+    printed = office("member", "enrol", "EESMN", "--csr", str(csr)).stdout
+    assert x509.load_pem_x509_certificate(printed.encode())
+    assert printed.startswith("-----BEGIN")
+
+
+def test_a_tls_certificate_for_hosts(office: Run, csr: Path) -> None:
+    printed = office("member", "enrol", "DIN", "--csr", str(csr), "--use", "tls", "--host", "din.example").stdout
+    names = x509.load_pem_x509_certificate(printed.encode()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert names.value.get_values_for_type(x509.DNSName) == ["din.example"]
+
+
+def test_what_cannot_be_enrolled(office: Run, csr: Path, tmp_path: Path) -> None:
+    assert office("member", "enrol", "NOBODY", "--csr", str(csr)).exit_code == 1
+    assert office("member", "enrol", "DIN", "--csr", str(tmp_path / "none")).exit_code == 2
+    csr.write_text("nothing")
+    result = office("member", "enrol", "DIN", "--csr", str(csr))
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_certificate_of_an_outside_authority(office: Run, tmp_path: Path) -> None:
+    from time import time
+
+    _, foreign = create_authority("National CA", "p256", time() - 10, 30)
+    for name, encoding in (("a.pem", Encoding.PEM), ("a.der", Encoding.DER)):
+        (tmp_path / name).write_bytes(foreign.public_bytes(encoding))
+        result = office("member", "certificate", "DIN", str(tmp_path / name))
+        assert result.exit_code == 0, result.output
+    shown = office("member", "show", "DIN").stdout
+    assert shown.count("certificate:") == 1
+    assert "CN=National CA" in shown
+    (tmp_path / "bad.pem").write_text("-----BEGIN NOTHING")
+    result = office("member", "certificate", "DIN", str(tmp_path / "bad.pem"))
+    assert (result.exit_code, "PEM or DER" in result.stderr) == (1, True)
+
+
+def test_status_is_set_with_care(office: Run) -> None:
+    result = office("member", "status", "DIN", "suspended")
+    assert (result.exit_code, "add --yes" in result.stderr) == (1, True)
+    assert office("member", "status", "DIN", "suspended", "--yes").exit_code == 0
+    assert "suspended" in office("member", "show", "DIN").stdout
+    assert office("member", "status", "DIN", "active").exit_code == 0
+    assert office("member", "status", "NOBODY", "active").exit_code == 1
+    assert office("member", "status", "DIN", "asleep").exit_code == 2
+
+
+def test_show_of_nobody(office: Run) -> None:
+    result = office("member", "show", "NOBODY")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "NOBODY" in result.stderr

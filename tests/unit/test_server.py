@@ -1,0 +1,288 @@
+"""A serving bus: its port, its eye on trust and registry, and its end in order."""
+
+import http.client
+import json
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from support.client import post
+from support.place import ADDRESS, PASSPHRASE, PERSONS, Place, make_place
+from support.provider import Delivered, Given, Provider, persons
+from support.reactor import on_reactor, reactor
+
+from esb import server as server_module
+from esb.admin.authority import publish_crl
+from esb.admin.home import Home
+from esb.certs.ca import sign_crl
+from esb.certs.keys import load_key
+from esb.conf.load import load
+from esb.endpoints.services import hosted_adapter
+from esb.registry.certificates import list_certificates
+from esb.registry.database import open_database, reading
+from esb.server import Server
+from esb.wiring import CannotStart, wire
+
+PATH = f"/services/{PERSONS.text}"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    provider = Provider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Place:
+    """Made once, for its members and their keys; every test works in a copy of its home."""
+    place = make_place(tmp_path_factory.mktemp("server") / "home", provider)
+    place.engine.dispose()
+    return place
+
+
+@pytest.fixture
+def place(tmp_path: Path, provider: Provider, made: Place) -> Place:
+    provider.reset()
+    shutil.copytree(made.home.path, tmp_path / "home")
+    environment = {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.1"}
+    settings = load(tmp_path / "home", environment).settings
+    engine = open_database(settings.registry.url)
+    return Place(Home(tmp_path / "home"), settings, engine, provider, consumers=dict(made.consumers))
+
+
+def until(true: object, seconds: float = 20) -> None:
+    """Wait for something that the server does by itself."""
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def rule(place: Place) -> str:
+    return post(place.port, PATH, place.consumers["EESMN"].sign()).rule
+
+
+def test_a_port_that_is_taken_is_told_and_everything_let_go(place: Place) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = replace(place.settings, door=replace(place.settings.door, port=port))
+        node = on_reactor(lambda: wire(settings, reactor, place.clock, hosted_adapter))
+        server = Server(node, reactor)
+        assert server.port == 0
+        with pytest.raises(CannotStart, match=f"{port} cannot be listened on .*set door.port"):
+            on_reactor(server.start)
+    with place.serve():  # the evidence log was closed again
+        assert get(place.port, "/readyz")[0] == 200
+
+
+def test_evidence_that_cannot_be_opened_is_no_start(place: Place, tmp_path: Path) -> None:
+    from esb.kernel.faults import EsbError
+
+    settings = replace(place.settings, evidence=replace(place.settings.evidence, url=f"sqlite:///{tmp_path}/no/e.db"))
+    node = on_reactor(lambda: wire(settings, reactor, place.clock, hosted_adapter))
+    with pytest.raises(EsbError):
+        on_reactor(Server(node, reactor).start)
+
+
+def test_it_says_once_that_it_is_ready(place: Place) -> None:
+    ports: list[int] = []
+    node = on_reactor(lambda: wire(place.settings, reactor, place.clock, hosted_adapter))
+    server = Server(node, reactor, ports.append)
+    on_reactor(server.start)
+    try:
+        assert ports == [server.port]
+        status, body = get(server.port, "/readyz")
+        assert (status, json.loads(body)["ready"]) == (200, True)
+    finally:
+        on_reactor(server.stop)
+
+
+def test_what_was_begun_is_answered_before_the_end(place: Place, provider: Provider) -> None:
+    reached, go = threading.Event(), threading.Event()
+
+    def slow(request: Delivered) -> Given:
+        reached.set()
+        go.wait(10)
+        return persons(request)
+
+    provider.answer = slow
+    replies: list[int] = []
+    node = on_reactor(lambda: wire(place.settings, reactor, place.clock, hosted_adapter))
+    server = Server(node, reactor)
+    on_reactor(server.start)
+    port = server.port
+    asking = threading.Thread(target=lambda: replies.append(post(port, PATH, place.consumers["EESMN"].sign()).status))
+    asking.start()
+    assert reached.wait(10)
+    ended = threading.Event()
+    on_reactor(lambda: server.stop().addBoth(lambda _: ended.set()) and None)
+    second = on_reactor(lambda: server.stop().called)
+    assert not second
+    with pytest.raises(OSError):
+        post(port, PATH, b"")
+    go.set()
+    asking.join(20)
+    assert replies == [200]
+    assert ended.wait(20)
+    last = place.last_record().entry
+    assert last.outcome == "answered"
+
+
+def test_a_provider_that_never_answers_does_not_hold_up_the_end_for_ever(place: Place, provider: Provider) -> None:
+    go = threading.Event()
+
+    def slow(request: Delivered) -> Given:
+        go.wait(20)
+        return persons(request)
+
+    provider.answer = slow
+    settings = replace(place.settings, door=replace(place.settings.door, drain_seconds=0.2))
+    node = on_reactor(lambda: wire(settings, reactor, place.clock, hosted_adapter))
+    server = Server(node, reactor)
+    on_reactor(server.start)
+    port = server.port
+
+    def ask() -> None:
+        with suppress(OSError, http.client.HTTPException):
+            post(port, PATH, place.consumers["EESMN"].sign())
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(lambda: provider.journal)
+    on_reactor(server.stop)
+    go.set()
+    asking.join(20)
+    # What was promised to the log is in it: the request at least, and the refusal where there was time to sign it.
+    assert place.last_record().entry.outcome in ("accepted", "Overloaded")
+
+
+def test_a_revocation_list_that_is_replaced_counts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry knows of nothing here: the list alone takes the certificate back."""
+    monkeypatch.setattr(server_module, "_TRUST_EVERY", 0.0)
+    certificate = place.consumers["EESMN"].certificate
+    assert certificate is not None
+    with place.serve():
+        assert rule(place) == ""
+        authority = x509.load_pem_x509_certificate((place.home.anchors / "shluz-ca.pem").read_bytes())
+        key = load_key(place.home.path / "ca" / "ca.key", PASSPHRASE).private_key
+        entries = [(certificate.serial_number, time.time(), "keyCompromise")]
+        crl = sign_crl(key, authority, entries, 2, time.time(), 7)
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        draft = place.home.crl / ".draft"
+        draft.write_bytes(crl.public_bytes(Encoding.PEM))
+        draft.replace(place.home.crl / "shluz-ca.crl")
+        until(lambda: rule(place) == "CRT-05")
+        with reading(place.engine) as session:
+            assert not any(row.revoked for row in list_certificates(session))
+        publish_crl(place.home, place.engine, PASSPHRASE, time.time())
+        until(lambda: rule(place) == "")
+
+
+def test_trust_that_cannot_be_read_stays_as_it_was(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_TRUST_EVERY", 0.0)
+    with place.serve():
+        (place.home.anchors / "garbage.pem").write_text("garbage")
+        looks: list[int] = []
+        node = place.node
+        assert node is not None
+        poll = node.watcher.poll
+        monkeypatch.setattr(node.watcher, "poll", lambda: looks.append(1) or poll())
+        until(lambda: len(looks) > 3)
+        assert rule(place) == ""
+        assert get(place.port, "/readyz")[0] == 200
+
+
+def test_a_registry_that_is_away_leaves_the_last_one_in_force(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place.serve():
+        node = place.node
+        assert node is not None
+        poll = node.watcher.poll
+
+        def away() -> None:
+            from esb.registry.errors import RegistryUnavailable
+
+            raise RegistryUnavailable("the database is away")
+
+        monkeypatch.setattr(node.watcher, "poll", away)
+        until(lambda: get(place.port, "/readyz")[0] == 503)
+        assert json.loads(get(place.port, "/readyz")[1])["checks"]["registry"] == "cannot be read"
+        assert rule(place) == ""
+        monkeypatch.setattr(node.watcher, "poll", poll)
+        until(lambda: get(place.port, "/readyz")[0] == 200)
+
+
+def test_a_change_of_the_registry_is_seen(place: Place) -> None:
+    from esb.kernel.directory import ServiceStatus
+    from esb.registry.services import update_service
+
+    with place.serve():
+        assert rule(place) == ""
+        with place.acting() as act:
+            update_service(act, PERSONS, status=ServiceStatus.SUSPENDED)
+        until(lambda: rule(place) == "RTE-03")
+
+
+def test_quotas_survive_a_restart(place: Place) -> None:
+    place.member("DSMF")
+    place.grant("DSMF", per_day=1)
+
+    def ask() -> str:
+        return post(place.port, PATH, place.consumers["DSMF"].sign(ident=secrets.token_hex(6))).rule
+
+    with place.serve():
+        assert ask() == ""
+        assert ask() == "ACC-08"
+    with place.serve():
+        assert ask() == "ACC-08"
+
+
+def test_tls_is_spoken_where_it_is_configured(place: Place) -> None:
+    import ssl
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    from esb.certs.keys import generate_key
+
+    key = generate_key("p256")
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(1))
+        .not_valid_after(now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    (place.home.keys / "door.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (place.home.keys / "door.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    door = replace(
+        place.settings.door,
+        tls=True,
+        tls_certificate=place.home.keys / "door.pem",
+        tls_key=place.home.keys / "door.key",
+    )
+    place.settings = replace(place.settings, door=door)
+    context = ssl.create_default_context(cadata=certificate.public_bytes(Encoding.PEM).decode())
+    with place.serve():
+        assert post(place.port, PATH, place.consumers["EESMN"].sign(), tls=context).status == 200
