@@ -47,9 +47,10 @@ class Judge:
         """What in ``payload`` breaks the schema: empty when it is valid, else the first violations, at most 20.
 
         Nothing that the element names is fetched.  While this runs no other thread may read the same tree.  Small
-        contents are judged where they stand; large ones as a stream (about 45 ms for each megabyte, against 15 in place), for which their
-        octets are written out once more.  Neither verdicts nor lines depend on it, except that a reference to a missing
-        key is told at the element that holds the constraint.
+        contents are judged where they stand (about 15 ms for each megabyte), large ones as a stream (about 45 ms), for
+        which their octets are written out once more.  Neither verdicts nor lines depend on it, but for two things: in a
+        stream a reference to a missing key is told at the element that holds the constraint, and repeated IDs are told
+        only when nothing else is wrong.
         """
         if payload.tag not in self._vocabulary.globals:
             return (not_declared(payload),)
