@@ -28,6 +28,7 @@ _EXCHANGE_FIELDS: Final = {
         ("onBehalfOf", "on_behalf_of"),
     )
 }
+_BLANK: Final = " \t\r\n"  # XML's white space; Python's own is more, and part of an id
 _FIELD_MAX: Final = 256
 _URI_MAX: Final = 2048
 _NO_HEADER: Final = ExchangeHeader()
@@ -113,7 +114,7 @@ def _addressing(blocks: tuple[SignedPart, ...]) -> dict[str, str]:
 
 def _text(element: Element) -> str:
     """What a header says; "" when it says nothing or what no such header can, which its own rule then refuses."""
-    text = (element.text or "").strip()
+    text = (element.text or "").strip(_BLANK)
     return "" if len(element) or len(text) > _URI_MAX else text
 
 
@@ -130,12 +131,12 @@ def _exchange_header(blocks: tuple[SignedPart, ...]) -> ExchangeHeader:
     if len(found) > 1:
         raise Refusal(rules.ACC_HEADER, "exch:Exchange stands twice.")
     header = found[0]
-    if any((text or "").strip() for text in (header.text, *(child.tail for child in header))):
+    if any((text or "").strip(_BLANK) for text in (header.text, *(child.tail for child in header))):
         raise Refusal(rules.ACC_HEADER, "exch:Exchange holds text between its fields.")
     values: dict[str, str] = {}
     for child in header:
         field = _EXCHANGE_FIELDS.get(str(child.tag))
-        value = (child.text or "").strip()
+        value = (child.text or "").strip(_BLANK)
         if field is None or field in values or len(child) or not 0 < len(value) <= _FIELD_MAX:
             raise Refusal(
                 rules.ACC_HEADER,

@@ -26,6 +26,11 @@ class BodyReader:
         self._data = bytearray()
         self.received = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes of body kept so far, after gunzip."""
+        return len(self._data)
+
     def take(self, piece: bytes) -> None:
         """Add ``piece``.
 

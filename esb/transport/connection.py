@@ -21,6 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.http import HttpHandler, HttpRequest, HttpResponse, Peer
 from esb.transport.codings import accepts_gzip, gzip
@@ -55,6 +56,9 @@ class Door(Shape):
     def went(self, connection: "Connection") -> None:
         """A connection is gone."""
 
+    def hold(self, more: int) -> bool:
+        """Count bytes of bodies that are kept; False while there are too many."""
+
     def began(self) -> None:
         """A request is being answered."""
 
@@ -88,6 +92,7 @@ class Connection(Protocol):
         self._advancing = False
         self._deaf = False  # nothing that still comes is believed: it is thrown away
         self._thrown_away = 0
+        self._held = 0
         self._reading_paused = False
         self._sender_done = False
         self._write_blocked = False
@@ -129,6 +134,8 @@ class Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Forget everything.  A handler under way is not stopped: what it records must be recorded."""
+        if self._state is not _State.BUSY:
+            self._hold(0)
         self._state = _State.GONE
         self._reader.pending = b""
         self._door.went(self)
@@ -182,20 +189,30 @@ class Connection(Protocol):
             while self._state is _State.READING and not self._write_blocked:
                 event = self._reader.next()
                 if event is None:
-                    self._limit_sender()
-                    break
+                    if self._reader.stage is Stage.BODY and not self._hold(self._reader.body_held):
+                        event = self._reader.give_up(_too_much())
+                    else:
+                        self._limit_sender()
+                        break
                 if isinstance(event, Continue):
                     self._wire.write(CONTINUE)
                 elif isinstance(event, Refused):
                     self._deaf = True
                     self._begin_answer(event.head, b"", event.refusal)
                 else:
+                    self._hold(len(event.body))
                     self._begin_answer(event.head, event.body, None)
         except BadRequest as error:
             self._reject(error.status, str(error))
         finally:
             self._advancing = False
         self._limit_reading_ahead()
+
+    def _hold(self, size: int) -> bool:
+        """Say how large the body is that is kept now; False when all connections together keep too much."""
+        counted = max(0, size - self._door.limits.pipelined_bytes)
+        more, self._held = counted - self._held, counted
+        return self._door.hold(more) or not counted
 
     def _limit_sender(self) -> None:
         limits, stage = self._door.limits, self._reader.stage
@@ -252,6 +269,7 @@ class Connection(Protocol):
             close = True
             data = _bare(door, 500, "the bus failed to answer", head_only)
         finally:
+            self._hold(0)
             door.ended()
         self._send(data, close)
 
@@ -320,6 +338,12 @@ class Connection(Protocol):
 
 def _bare(door: Door, status: int, text: str, head_only: bool) -> bytes:
     return render(bare(status, text), door.date(), gzipped=False, head_only=head_only, close=True, http_1_0=False)
+
+
+def _too_much() -> Refusal:
+    return Refusal(
+        rules.BUS_LOAD, "The bus holds as many large messages as it can: send this one again shortly.", {}, 2
+    )
 
 
 def _peer_of(wire: Any) -> Peer:

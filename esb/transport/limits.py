@@ -14,6 +14,8 @@ class ServerLimits:
         headers: header lines of one request.
         body_bytes: a request's body as it is on the wire, without chunk framing.
         inflated_bytes: a request's body after gunzip.
+        held_bytes: request bodies that are coming in or being answered, over all connections.  What a body has beyond
+            ``pipelined_bytes`` counts, so that ordinary requests go on while large ones are turned away.
         bare_body_bytes: a body on a method other than POST, PUT or PATCH, where it has no meaning.
         pipelined_bytes: what is read ahead while an answer is being made; beyond it the socket is left unread.
         header_seconds: from a request's first byte (or from the connection's start) to the end of its head.
@@ -31,6 +33,7 @@ class ServerLimits:
     headers: int = 100
     body_bytes: int = 10 * _MIB
     inflated_bytes: int = 10 * _MIB
+    held_bytes: int = 256 * _MIB
     bare_body_bytes: int = 8 * 1024
     pipelined_bytes: int = 64 * 1024
     header_seconds: float = 10

@@ -77,6 +77,18 @@ class RequestReader:
         """How many bytes of the present body have come, without chunk framing."""
         return 0 if self._body is None else self._body.received
 
+    @property
+    def body_held(self) -> int:
+        """How many bytes of the present body are kept, after gunzip."""
+        return 0 if self._body is None else self._body.held
+
+    def give_up(self, refusal: Refusal) -> Refused:
+        """Let go of the body that is coming in; the stream must not be read any more."""
+        assert self._head is not None
+        self._body = self._chunks = None
+        self.pending = b""
+        return Refused(self._head, refusal)
+
     def feed(self, data: bytes) -> None:
         """Add what came."""
         self.pending = self.pending + data if self.pending else data

@@ -31,6 +31,7 @@ class DoorFactory(Factory):
     Attributes:
         connections: how many connections are open now.
         in_flight: how many requests are being answered now.
+        held: bytes of request bodies that count towards ``limits.held_bytes`` now.
     """
 
     noisy = False
@@ -44,6 +45,7 @@ class DoorFactory(Factory):
         self.tick = clock.monotonic()
         self.draining = False
         self.in_flight = 0
+        self.held = 0
         self._clock = clock
         self._open: set[Connection] = set()
         self._sweeper: Any | None = None
@@ -93,6 +95,11 @@ class DoorFactory(Factory):
             self._sweeper.cancel()
             self._sweeper = None
         self._tell_drained()
+
+    def hold(self, more: int) -> bool:
+        """Count bytes of bodies that are kept, fewer if negative; False while there are too many."""
+        self.held += more
+        return self.held <= self.limits.held_bytes
 
     def began(self) -> None:
         """A request is being answered."""
