@@ -1,6 +1,7 @@
 """The SOAP adapter: a provider that is a SOAP service over HTTP."""
 
 from typing import Final
+from urllib.parse import quote
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
@@ -8,6 +9,7 @@ from esb.kernel.http import HttpCall, HttpClient
 from esb.kernel.message import Outgoing, ProviderAnswer
 from esb.kernel.soap import SoapVersion
 
+_URI: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in '"\\')
 _MEDIA: Final = {version.media_type: version for version in SoapVersion}
 # SOAP 1.1 section 6.2 and SOAP 1.2 part 2 section 7.4.1.2: answers ride on 200 and 202, faults on 400 and 500.
 # A body of the right media type is looked into whatever its status says; one of another type never is.
@@ -32,7 +34,8 @@ class SoapAdapter:
         Raises:
             Refusal: PRV-01, PRV-02, PRV-06, PRV-07 from the network; PRV-03 when what came back is not SOAP.
         """
-        action = outgoing.operation.soap_action
+        # A contract's action may be written in any letters; in a header it is a URI (RFC 3987, section 3.1).
+        action = quote(outgoing.operation.soap_action, safe=_URI)
         if outgoing.version is SoapVersion.V11:
             content_type = "text/xml; charset=utf-8"
             headers: tuple[tuple[str, str], ...] = (("SOAPAction", f'"{action}"'),)

@@ -290,7 +290,8 @@ def _check_declarations(root: Element, limits: XmlLimits) -> None:
 
 
 def _check_canonical_size(root: Element, names: int, limits: XmlLimits) -> None:
-    uris = (declared[1] for _, declared in etree.iterwalk(root, events=("start-ns",)))
+    walk: Any = etree.iterwalk(root, events=("start-ns",))  # what an event gives depends on its kind
+    uris = (declared[1] for _, declared in walk)
     if max(map(len, uris), default=0) * names <= limits.max_declared:
         return
     declared = 0
@@ -321,7 +322,8 @@ def bindings(root: Element) -> Iterator[tuple[Element, Mapping[str, str]]]:
     """
     bound = {prefix or "": uri for prefix, uri in root.nsmap.items()}
     hidden: list[tuple[str, str]] = []
-    for event, value in etree.iterwalk(root, events=("start-ns", "end-ns", "start")):
+    walk: Any = etree.iterwalk(root, events=("start-ns", "end-ns", "start"))
+    for event, value in walk:
         if event == "start-ns":
             prefix, uri = value
             hidden.append((prefix, bound.get(prefix, "")))

@@ -39,6 +39,8 @@ def ask(network: Network, request: Outgoing) -> ProviderAnswer:
     [
         (SoapVersion.V11, "urn:x/Ask", "text/xml; charset=utf-8", (("SOAPAction", '"urn:x/Ask"'),)),
         (SoapVersion.V11, "", "text/xml; charset=utf-8", (("SOAPAction", '""'),)),
+        (SoapVersion.V11, "urn:ş/%20{a}", "text/xml; charset=utf-8", (("SOAPAction", '"urn:%C5%9F/%20{a}"'),)),
+        (SoapVersion.V12, 'a"; b="ə', 'application/soap+xml; charset=utf-8; action="a%22; b=%22%C9%99"', ()),
         (SoapVersion.V12, "urn:x/Ask", 'application/soap+xml; charset=utf-8; action="urn:x/Ask"', ()),
         (SoapVersion.V12, "", "application/soap+xml; charset=utf-8", ()),
     ],

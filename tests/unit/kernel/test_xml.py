@@ -13,8 +13,10 @@ from esb.kernel.xml import (
     SchemaInvalid,
     XmlLimits,
     as_utf8,
+    bindings,
     canonicalize,
     compile_schema,
+    count_elements,
     parse_document,
     parse_message,
 )
@@ -417,3 +419,37 @@ def test_a_document_outside_the_set_is_missing_though_it_exists(tmp_path):
 def test_what_is_no_schema_does_not_compile(main):
     with pytest.raises(SchemaInvalid, match="the schema does not compile"):
         compile_schema(main, "main.xsd", lambda name: None)
+
+
+@pytest.mark.parametrize("opening", [b"<!--", b"<![CDATA[", b"<?a "])
+def test_openings_without_a_close_are_read_once(opening):
+    """A search to the end for each of them took minutes for half a megabyte."""
+    data = b"<a>" + opening * 100_000
+    assert rule_of(parse_message, data, XmlLimits(max_elements=1000)) is rules.XML_WELL_FORMED
+
+
+def test_what_stands_in_a_comment_or_cdata_is_no_element():
+    data = b"<a><!--" + b"<b/>" * 20 + b"--><![CDATA[" + b"<b/>" * 20 + b"]]></a>"
+    assert count_elements(parse_message(data, XmlLimits(max_elements=1))) == 1
+
+
+@pytest.mark.parametrize("used", [b"<x:u/>", b"<u x:a=''/>", b"<x:u x:a=''/>"])
+def test_namespace_names_count_as_often_as_they_are_used(used):
+    """Exclusive canonical form may declare them as often."""
+    name = b"urn:" + b"n" * 996
+    data = b"<a xmlns:x='" + name + b"'>" + used * 50 + b"</a>"
+    exact = 50 * 1002 * used.count(b"x:")
+    assert parse_message(data, XmlLimits(max_declared=exact)).tag == "a"
+    assert rule_of(parse_message, data, XmlLimits(max_declared=exact - 1)) is rules.XML_COUNTS
+
+
+def test_bindings_are_those_of_each_element():
+    root = etree.fromstring(
+        "<r xmlns='u:0' xmlns:a='u:a'><x xmlns:b='u:b'><y xmlns='' xmlns:a='u:z'/><z/></x><w xmlns:b='u:c'/></r>"
+    )
+    for start in (root, root[0], root[0][1]):
+        seen = 0
+        for element, bound in bindings(start):
+            seen += 1
+            assert {k: v for k, v in bound.items() if v} == {k or "": v for k, v in element.nsmap.items() if v}
+        assert seen == count_elements(start)

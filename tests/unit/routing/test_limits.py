@@ -109,3 +109,25 @@ def test_services_without_requests_are_forgotten():
         load.leave_service(str(number))
         load.leave_service(str(number))
     assert load._by_service == {}
+
+
+def test_what_was_not_accepted_is_given_back(make_grant):
+    quotas, grant = Quotas(), make_grant(per_second=1, per_day=2)
+    take(quotas, grant, NOON)
+    quotas.give_back(grant, NOON)
+    take(quotas, grant, NOON)
+    assert refusal(quotas.take, grant, NOON).rule is rules.ACC_QUOTA_SECOND
+    take(quotas, grant, NOON + 1)
+    assert refusal(quotas.take, grant, NOON + 2).rule is rules.ACC_QUOTA_DAY
+
+
+def test_nothing_is_given_back_twice_or_to_another_day(make_grant):
+    quotas, grant = Quotas(), make_grant(per_day=1)
+    quotas.give_back(grant, NOON)
+    take(quotas, grant, NOON)
+    quotas.give_back(grant, NOON + DAY)
+    assert refusal(quotas.take, grant, NOON).rule is rules.ACC_QUOTA_DAY
+    for _ in range(3):
+        quotas.give_back(grant, NOON)
+    take(quotas, grant, NOON)
+    assert refusal(quotas.take, grant, NOON).rule is rules.ACC_QUOTA_DAY
