@@ -146,7 +146,7 @@ INSIDE = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["bus", "carry", "toV11", "off"])
 @pytest.mark.parametrize("inside", INSIDE)
 def test_what_stands_in_a_body(
     asker: Asker, eesmn: Consumer, services: dict[str, ServiceId], version: SoapVersion, way: str, inside: str
@@ -174,7 +174,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("way", ["bus", "toV11", "toV12", "off"])
+@pytest.mark.parametrize("way", ["bus", "toV11", "off"])
 @pytest.mark.parametrize("note", ANSWERS)
 def test_what_stands_in_an_answer(
     asker: Asker, place: Place, services: dict[str, ServiceId], version: SoapVersion, way: str, note: str
