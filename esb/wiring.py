@@ -125,7 +125,10 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
     grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
     if current(engine) != head():
-        raise CannotStart("The registry's database is not of this version. Bring it up to date: esb registry upgrade")
+        raise CannotStart(
+            "The registry's database is not of this version. "
+            "Any acting command brings it up to date, such as: esb member list"
+        )
     loader = CertificateLoader()
     trust = TrustInForce(read_trust(settings.certs.anchors, settings.certs.crl, grace, clock.now()), loader, clock)
     watcher = Watcher(engine, trust, loader.index, clock)
@@ -319,8 +322,10 @@ def pem_of(path: Path) -> bytes:
         CannotStart: it cannot be read.
     """
     try:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        return b"\n".join(file.read_bytes() for file in files if file.is_file() and not file.name.startswith("."))
+        if not path.is_dir():
+            return path.read_bytes()
+        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        return b"\n".join(file.read_bytes() for file in files)
     except OSError as error:
         raise CannotStart(f"{path} cannot be read: {error.strerror}.") from None
 

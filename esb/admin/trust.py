@@ -1,6 +1,7 @@
 """Whom a home believes: its anchors and revocation lists, read from their folders."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,9 @@ def files_stamp(anchors: Path, crl: Path) -> tuple[tuple[str, int, int], ...]:
     """What tells whether a folder of anchors or lists changed: names, sizes and times (nanoseconds) of their files."""
     found = []
     for path in (*_files(anchors), *_files(crl)):
-        facts = path.stat()
-        found.append((str(path), facts.st_size, facts.st_mtime_ns))
+        with suppress(FileNotFoundError):  # it went between the look at the folder and this one
+            facts = path.stat()
+            found.append((str(path), facts.st_size, facts.st_mtime_ns))
     return tuple(found)
 
 
@@ -60,13 +62,20 @@ def read_trust(anchors: Path, crl: Path, grace_seconds: float, now: float) -> Tr
     authorities: list[x509.Certificate] = []
     for path in _files(anchors):
         try:
-            authorities += x509.load_pem_x509_certificates(path.read_bytes())
+            authorities += x509.load_pem_x509_certificates(_read(path))
         except ValueError:
             raise TrustBroken(f"{path} is not a certificate in PEM: put only authorities' certificates there") from None
     if not authorities:
         raise TrustBroken(f"{anchors} holds no anchor: run esb ca init, or put the authority's certificate there")
-    lists = [path.read_bytes() for path in _files(crl)]
+    lists = [_read(path) for path in _files(crl)]
     return Trust(ChainJudge((), authorities), load_crls(lists, authorities, now, grace_seconds), stamp)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TrustBroken(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _files(folder: Path) -> list[Path]:

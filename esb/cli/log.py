@@ -11,6 +11,7 @@ from esb.cli.show import block, json_option, say, say_json, table
 
 if TYPE_CHECKING:
     from esb.audit.entry import Entry
+    from esb.audit.log import EvidenceReader
 
 
 @click.group()
@@ -41,9 +42,7 @@ def list_(
     Example:
       esb log list --consumer EESMN --outcome AccessDenied
     """
-    from esb.audit.log import EvidenceReader
-
-    reader = EvidenceReader(place.load().settings.evidence.url)
+    reader = _reader(place)
     found = reader.recent(limit, before, consumer=consumer, service=service, outcome=outcome)
     if as_json:
         say_json([{"number": each.id, **facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
@@ -82,9 +81,8 @@ def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> Non
       esb log show 0197a3c4-…
     """
     from esb.admin.authority import write_new
-    from esb.audit.log import EvidenceReader
 
-    reader = EvidenceReader(place.load().settings.evidence.url)
+    reader = _reader(place)
     found = reader.show(exchange)
     if not found:
         raise click.ClickException(f"No record of exchange {exchange!r}: see esb log list.")
@@ -112,6 +110,18 @@ def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> Non
                 if content:
                     write_new(bodies / f"{each.entry.record}.{name}.xml", content)
         say(f"Messages written to {bodies}, readable by you alone.")
+
+
+def _reader(place: Place) -> "EvidenceReader":
+    """The home's log.  A bus makes its own at its first start."""
+    from esb.audit.log import EvidenceReader
+    from esb.audit.store import locate
+
+    url = place.load().settings.evidence.url
+    where = locate(url)
+    if isinstance(where, Path) and not where.exists():
+        raise click.ClickException(f"There is no log at {where} yet: a bus makes it when it is first served.")
+    return EvidenceReader(url)
 
 
 def facts(entry: "Entry") -> dict[str, object]:

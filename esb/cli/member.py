@@ -65,48 +65,49 @@ def list_(place: Place, as_json: bool) -> None:
 
 @member.command()
 @click.argument("code")
+@json_option
 @pass_place
-def show(place: Place, code: str) -> None:
+def show(place: Place, code: str, as_json: bool) -> None:
     """Show a member and its certificates."""
-    from datetime import UTC, datetime
-
     from esb.admin.certificates import facts_of
     from esb.cli.desk import sit_down
     from esb.registry.certificates import list_certificates
     from esb.registry.database import reading
     from esb.registry.members import get_member
 
-    with reading(sit_down(place).engine) as session:
+    desk = sit_down(place)
+    with reading(desk.engine) as session:
         row = get_member(session, code)
-        certificates = list_certificates(session, code)
-    say(
-        block(
-            (
-                ("code", row.code),
-                ("name", row.name_az),
-                ("in English", row.name_en),
-                ("kind", row.kind.value),
-                ("VÖEN", row.voen or "-"),
-                ("status", row.status.value),
-            )
+        rows = list_certificates(session, code)
+    facts = {
+        "code": row.code,
+        "name": row.name_az,
+        "in English": row.name_en,
+        "kind": row.kind.value,
+        "VÖEN": row.voen or "-",
+        "status": row.status.value,
+    }
+    certificates = []
+    for each in rows:
+        known = facts_of(each.der)
+        ended = known.until.timestamp() < desk.now
+        certificates.append(
+            {
+                "certificate": each.sha256,
+                "use": each.use.value,
+                "standing": f"revoked ({each.revoked.value})" if each.revoked else "ended" if ended else "good",
+                "until": f"{known.until:%Y-%m-%d %H:%M} UTC",
+                "issuer": known.issuer,
+            }
         )
-    )
+    if as_json:
+        keys = {"name": "name_az", "in English": "name_en", "VÖEN": "voen"}
+        say_json({**{keys.get(key, key): value for key, value in facts.items()}, "certificates": certificates})
+        return
+    say(block(facts.items()))
     for certificate in certificates:
-        known = facts_of(certificate.der)
-        ended = known.until < datetime.now(UTC)
-        standing = f"revoked ({certificate.revoked.value})" if certificate.revoked else "ended" if ended else "good"
         say("")
-        say(
-            block(
-                (
-                    ("certificate", certificate.sha256),
-                    ("use", certificate.use.value),
-                    ("standing", standing),
-                    ("until", f"{known.until:%Y-%m-%d %H:%M} UTC"),
-                    ("issuer", known.issuer),
-                )
-            )
-        )
+        say(block(certificate.items()))
 
 
 @member.command()

@@ -133,8 +133,9 @@ def list_(place: Place, as_json: bool) -> None:
 
 @service.command()
 @click.argument("name")
+@json_option
 @pass_place
-def show(place: Place, name: str) -> None:
+def show(place: Place, name: str, as_json: bool) -> None:
     """Show a service and its operations."""
     from esb.cli.desk import sit_down
     from esb.kernel.names import ServiceId
@@ -147,22 +148,24 @@ def show(place: Place, name: str) -> None:
     with reading(desk.engine) as session:
         row = get_service(session, service_id)
         operations = list_operations(session, row.contract)
-    say(
-        block(
-            (
-                ("service", service_id),
-                ("status", row.status.value),
-                ("endpoint", row.endpoint),
-                ("adapter", row.adapter),
-                ("signature", row.signature.value),
-                ("signed answers", row.answer_signature.value),
-                ("judgement", f"requests {row.judge_request.value}, answers {row.judge_answer.value}"),
-                ("timeout", f"{row.timeout:g} s"),
-                ("contract", row.contract),
-                ("WSDL", f"{desk.settings.bus.address}{service_id.path}?wsdl"),
-            )
-        )
-    )
+    facts = {
+        "service": service_id.text,
+        "status": row.status.value,
+        "endpoint": row.endpoint,
+        "adapter": row.adapter,
+        "signature": row.signature.value,
+        "signed answers": row.answer_signature.value,
+        "judge request": row.judge_request.value,
+        "judge answer": row.judge_answer.value,
+        "timeout": row.timeout,
+        "contract": row.contract,
+        "wsdl": f"{desk.settings.bus.address}{service_id.path}?wsdl",
+    }
+    if as_json:
+        names = [{"name": each.name, "input": each.input, "output": each.output} for each in operations]
+        say_json({**{key.replace(" ", "_"): value for key, value in facts.items()}, "operations": names})
+        return
+    say(block(facts.items()))
     say("")
     say(
         table(

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
-from esb.audit.record import Duplicate, NotWritten, Record, replay_key
+from esb.audit.record import Duplicate, NotWritten, Record, StoreUnavailable, replay_key
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Authenticated, Authorized, Replied, Validated
@@ -81,7 +81,12 @@ async def _again(seen: Duplicate, authorized: Authorized, digest: bytes, way: Wa
     received = message.parsed.received
     same = seen.message_sha256 == digest.hex()
     if same and _is_consumers_connection(message, way):
-        answer = await way.evidence.answer_of(seen.exchange)
+        try:
+            answer = await way.evidence.answer_of(seen.exchange)
+        except StoreUnavailable as error:
+            raise Refusal(
+                rules.BUS_EVIDENCE, "This message is on record, but its answer cannot be read now: try again.", {}, 5
+            ) from error
         if answer is not None:
             way.log("answered again", exchange=seen.exchange, consumer=message.consumer)
             status, retry_after = status_again(answer, received.version)

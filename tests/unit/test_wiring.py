@@ -152,7 +152,6 @@ def test_anchors_are_a_file_or_a_folder_of_files(tmp_path: Path) -> None:
     assert pem_of(tmp_path / "a.pem") == b"A"
 
 
-@pytest.mark.xfail(strict=True, reason="pem_of passes over a file that is not there, so the text names no file")
 def test_a_file_that_is_not_there_is_named(home: Home, tmp_path: Path) -> None:
     assert "door.pem cannot be read" in refusal(home, **tls(home, None, plain(generate_key("p256"))))
     with pytest.raises(CannotStart, match="none cannot be read"):

@@ -32,7 +32,7 @@ def logged(office: Run, tmp_path: Path) -> tuple[Run, list[str]]:
 def test_a_log_that_was_never_begun_is_told(office: Run) -> None:
     result = office("log", "list")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "the evidence log cannot be opened" in result.stderr
+    assert "a bus makes it when it is first served" in result.stderr
 
 
 def test_the_list_is_newest_first(logged: tuple[Run, list[str]]) -> None:

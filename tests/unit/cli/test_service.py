@@ -34,8 +34,12 @@ def test_every_term_is_shown_as_it_was_given(office: Run) -> None:
         "--timeout", "2.5",
     )  # fmt: skip
     shown = office("service", "show", NAME).stdout
-    for words in ("carry", "required", "requests warn, answers off", "2.5 s", "http://10.1.2.3/person", "one-way"):
+    for words in ("carry", "required", "judge request:", "2.5", "http://10.1.2.3/person", "one-way"):
         assert words in shown
+    facts = json.loads(office("service", "show", NAME, "--json").stdout)
+    assert (facts["signature"], facts["signed_answers"], facts["timeout"]) == ("carry", "required", 2.5)
+    assert (facts["judge_request"], facts["judge_answer"]) == ("warn", "off")
+    assert facts["operations"][0]["output"] == "{urn:example:person}GetPersonResponse"
 
 
 def test_the_list_for_people_and_for_programs(office: Run) -> None:
@@ -92,10 +96,8 @@ def test_change_changes_what_is_named(office: Run) -> None:
     add(office)
     result = office("service", "change", NAME, "--endpoint", "https://10.9.9.9/p", "--timeout", "9")
     assert (result.exit_code, result.stdout.startswith("Changed;")) == (0, True)
-    shown = office("service", "show", NAME).stdout
-    assert "https://10.9.9.9/p" in shown
-    assert "9 s" in shown
-    assert "enforce" in shown
+    facts = json.loads(office("service", "show", NAME, "--json").stdout)
+    assert (facts["endpoint"], facts["timeout"], facts["judge_request"]) == ("https://10.9.9.9/p", 9.0, "enforce")
     result = office("service", "change", NAME, "--status", "retired")
     assert (result.exit_code, "add --yes" in result.stderr) == (1, True)
     assert office("service", "change", NAME, "--status", "suspended", "--yes").exit_code == 0

@@ -1,6 +1,7 @@
 """The judged copy is made looser where it would cost too much, the same where it can be written better."""
 
 import pytest
+import xmlschema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -151,7 +152,14 @@ def test_a_model_written_otherwise_lets_through_the_same(tag, inside, contents):
     except SchemaInvalid:
         return  # two of its particles can take one element
     unloop(root[0][0][0])
-    after = compile_schema(etree.tostring(root), "a.xsd", lambda _: None)
+    try:
+        after = compile_schema(etree.tostring(root), "a.xsd", lambda _: None)
+    except SchemaInvalid:
+        # libxml2 overlooks some models that are not deterministic (XSD 1.0 part 1, Unique Particle Attribution) until
+        # they are written otherwise; such a contract is refused all the same, by the second opinion.
+        with pytest.raises(xmlschema.XMLSchemaModelError):
+            xmlschema.XMLSchema(text)
+        return
     for content in contents:
         body = parse_document(f"<q>{''.join(f'<{name}/>' for name in content)}</q>".encode(), "b")
         assert before.validate(body) == after.validate(body)
