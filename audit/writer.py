@@ -1,23 +1,11 @@
 """The group commit: one thread that makes many waiting records durable at once.
 
 A commit costs about the same for one record as for fifty, so while one runs the next batch gathers by itself, and a
-lone request is committed at once.  Only when the last batch shows that many are in flight does the writer wait, in
-short slices, for more to come: a millisecond's wait then saves several commits.
+lone request is committed at once.  With many exchanges in flight the writer waits, in short slices and never longer
+than ``max_wait``, until the records of half of them are there: what it does not spend on commits of one or two
+records, the reactor has for messages, and with that many in flight nobody waits longer for it.
 
-Measured on SQLite with records of 5 KB, one process on two shared cores, a sync of 0.3 ms (microseconds of CPU in this
-thread for a record; median from ``submit`` to ``done``):
-
-    =================================  =====================  =====================
-    load                               never wait             wait as it does
-    =================================  =====================  =====================
-    1 in flight                        240 us, 0.45 ms        240 us, 0.45 ms
-    500 a second, at random            290 us, 0.9 ms         300 us, 1.0 ms
-    1,500 a second                     180 us, 1.4 ms         140 us, 2.0 ms
-    2,000 a second, nearly saturated   135 us, 1.7 ms         100 us, 4.5 ms
-    64 always in flight                38 us, 7.1 ms          26 us, 6.4 ms
-    =================================  =====================  =====================
-
-Waiting from four records on instead of eight trebled the median at 1,500 a second.  ``max_wait=0`` never waits.
+``max_wait=0`` never waits.  What the waiting is worth stands in bench/README.md.
 """
 
 import logging
@@ -35,8 +23,8 @@ Done = Callable[[Outcome], None]
 _log = logging.getLogger(__name__)
 
 _BATCH_BYTES: Final = 16 * 1024 * 1024  # of messages in a commit: large ones must not add up without end
-_BUSY_BATCH: Final = 8  # records in the last batch from which waiting for more pays
 _SLICE: Final = 0.001  # seconds
+_SHARE: Final = 2  # a batch of one in so many of the exchanges in flight is worth waiting for
 _IDLE: Final = 1.0  # seconds without a record after which the store may tend its place
 _FIRST_PAUSE: Final = 0.05  # seconds before a lost store is tried again; doubles
 _LONGEST_PAUSE: Final = 2.0
@@ -56,6 +44,7 @@ class EvidenceWriter:
         max_wait: seconds that a record may wait for company under load.
         max_queue: records that may wait; beyond, ``submit`` declines at once.
         monotonic: seconds that never go back; paces the attempts to reach a lost store.
+        in_flight: how many exchanges are under way now, each of which will send records; read from the writer's thread.
     """
 
     def __init__(
@@ -66,6 +55,7 @@ class EvidenceWriter:
         max_wait: float = 0.005,
         max_queue: int = 10_000,
         monotonic: Callable[[], float] = time.monotonic,
+        in_flight: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store = store
         self._deliver = deliver
@@ -73,10 +63,10 @@ class EvidenceWriter:
         self._max_wait = max_wait
         self._max_queue = max_queue
         self._monotonic = monotonic
+        self._in_flight = in_flight
         self._queue: SimpleQueue[tuple[Record, Done] | None] = SimpleQueue()
         self._accepting = False
         self._thread = threading.Thread(target=self._run, name="evidence-writer", daemon=True)
-        self._last = 0  # records in the last batch
         self._bytes = 0  # of messages in the batch that is being gathered
         self._problem: str | None = None
         self._pause = 0.0
@@ -134,7 +124,6 @@ class EvidenceWriter:
             batch, stopping = self._gather()
             if batch:
                 self._report(batch, self._write([record for record, _ in batch]))
-                self._last = len(batch)
         self._store.close()
 
     def _gather(self) -> tuple[list[tuple[Record, Done]], bool]:
@@ -150,14 +139,11 @@ class EvidenceWriter:
         self._bytes = 0
         self._take(batch, item)
         stopping = self._drain(batch)
-        if self._last >= _BUSY_BATCH:
-            until = time.monotonic() + self._max_wait
-            while not stopping and not self._full(batch) and time.monotonic() < until:
-                before = len(batch)
-                time.sleep(_SLICE)
-                stopping = self._drain(batch)
-                if len(batch) == before:
-                    break  # everybody in flight is aboard
+        wanted = self._in_flight() // _SHARE
+        until = time.monotonic() + self._max_wait
+        while len(batch) < wanted and not stopping and not self._full(batch) and time.monotonic() < until:
+            time.sleep(_SLICE)
+            stopping = self._drain(batch)
         return batch, stopping
 
     def _drain(self, batch: list[tuple[Record, Done]]) -> bool:
@@ -194,7 +180,6 @@ class EvidenceWriter:
         return outcomes
 
     def _tend(self) -> None:
-        self._last = 0
         try:
             self._store.idle()
         except StoreUnavailable as error:

@@ -2,9 +2,10 @@
 
     python -m bench.exchange [--count 4000] [--rounds 5] [--connections 16] [--request 1500] [--answer 3000]
 
-The bus runs in a process of its own; its CPU time is read before and after each round, which is bracketed by a
-calibration (RSA-2048 signatures a second) because the clocks of shared machines drift.  Figures are given as measured
-and scaled to a core on which one such signature takes 669 µs.
+The bus runs in a process of its own; its CPU time is read before and after each round.  Shared machines drift, and two
+busy cores that are threads of one are slower than one alone, so an RSA-2048 signature is timed now and then during the
+load itself (and again with the machine idle, to show the difference).  Figures are given as measured and scaled to a
+core on which one such signature takes 669 µs.
 """
 
 import argparse
@@ -20,25 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from bench.load import drive
+from bench.load import calibrate, drive
 from bench.place import SERVICE, BenchPlace, make_place, start
 from bench.rows import content
 from esb.certs.client import signed_request
 from esb.kernel.soap import SoapVersion
 
 _QUIET_CORE_US = 669.0
-_RSA = rsa.generate_private_key(65537, 2048)
-
-
-def calibrate() -> float:
-    """Microseconds of CPU for one RSA-2048 signature on this core, now."""
-    began = time.process_time()
-    for _ in range(300):
-        _RSA.sign(b"calibration", padding.PKCS1v15(), hashes.SHA256())
-    return (time.process_time() - began) / 300 * 1e6
 
 
 def signed_ahead(place: BenchPlace, count: int, size: int) -> list[bytes]:
@@ -74,16 +64,17 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             rounds = []
             for _ in range(arguments.rounds):
                 messages = signed_ahead(place, arguments.count, arguments.request)
-                before = calibrate()
+                idle = calibrate(300)
                 used = cpu(process)
                 load = drive(port, SERVICE.path, messages, arguments.connections)
                 used = cpu(process) - used
-                core = (before + calibrate()) / 2
+                core = load.calibration
                 rounds.append(
                     {
                         "cpu_us": used / len(messages) * 1e6,
                         "scaled_us": used / len(messages) * 1e6 * _QUIET_CORE_US / core,
                         "calibration_us": core,
+                        "calibration_idle_us": (idle + calibrate(300)) / 2,
                         "per_second": len(messages) / load.seconds,
                         "p50_ms": load.quantile(0.5) * 1000,
                         "p95_ms": load.quantile(0.95) * 1000,
@@ -119,7 +110,8 @@ def _line(figures: dict[str, float]) -> str:
     return (
         f"CPU {figures['cpu_us']:6.0f} µs  scaled {figures['scaled_us']:6.0f} µs  {figures['per_second']:6.0f}/s  "
         f"p50 {figures['p50_ms']:5.1f}  p95 {figures['p95_ms']:5.1f}  p99 {figures['p99_ms']:5.1f} ms  "
-        f"RSS {figures['rss_mb']:4.0f} MB"
+        f"RSS {figures['rss_mb']:4.0f} MB  "
+        f"(RSA {figures['calibration_us']:.0f}, idle {figures['calibration_idle_us']:.0f} µs)"
     )
 
 

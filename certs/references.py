@@ -167,13 +167,19 @@ def check_unique(envelope: Envelope, body: SignedPart, identifiers: Sequence[str
     """Say whether each identifier that the signature refers to stands once in the whole document.
 
     The targets were found without searching, so this protects not us but those who verify the same message later
-    with a tool that does search: a carried signature, an evidence package.  It counts instead of walking: an attribute
-    of that very value looks the same in every canonical form, and the Body's is already there.  Only where the count
-    is not one (the value may also stand in a text or in an unrelated attribute) is the document walked.
+    with a tool that does search: a carried signature, an evidence package.  It counts instead of walking: in the
+    octets as they came where those are at hand and hold no character reference (which could spell the value
+    otherwise), else in canonical forms, where an attribute of that very value always looks the same.  Only where the
+    count is not one (the value may also stand in a text or in an unrelated attribute) is the document walked.
 
     Raises:
         Refusal: MSG-14.
     """
+    if envelope.data and b"&#" not in envelope.data:
+        suspected = [identifier for identifier in identifiers if _quoted(envelope.data, identifier.encode()) != 1]
+        if suspected:
+            _walk_for_duplicates(envelope.root, frozenset(suspected))
+        return
     octets = body.canonical
     header = b"" if envelope.header is None else canonicalize(envelope.header)
     outer = envelope.root.values()
@@ -184,6 +190,10 @@ def check_unique(envelope: Envelope, body: SignedPart, identifiers: Sequence[str
             suspected.append(identifier)
     if suspected:
         _walk_for_duplicates(envelope.root, frozenset(suspected))
+
+
+def _quoted(data: bytes, value: bytes) -> int:
+    return data.count(b'"%s"' % value) + data.count(b"'%s'" % value)
 
 
 def _walk_for_duplicates(root: Element, suspected: frozenset[str]) -> None:

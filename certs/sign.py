@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
 
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.certs.profile import SIGNATURES
 from esb.certs.value import check_key
+from esb.kernel.clock import utc_text
 from esb.kernel.faults import EsbError, Refusal
 from esb.kernel.namespaces import BASE64_BINARY, DS, EXC_C14N, SHA256, WSSE, WSU, X509_V3
 from esb.kernel.soap import SoapVersion
@@ -119,7 +119,7 @@ class Signer:
                 ever written.
         """
         name = _checked(ident, _NAME)
-        timestamp = _TIMESTAMP % (name, _date_time(created), _date_time(created + lifetime))
+        timestamp = _TIMESTAMP % (name, utc_text(created).encode(), utc_text(created + lifetime).encode())
         pieces = [self._method]
         for part in parts:
             inclusive = b""
@@ -160,7 +160,3 @@ def _checked(name: str, form: re.Pattern[str]) -> bytes:
     if not form.fullmatch(name):
         raise ValueError(f"{name[:80]!r} is not an identifier or prefix that can be signed")
     return name.encode()
-
-
-def _date_time(seconds: float) -> bytes:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()

@@ -1,7 +1,6 @@
 """The bus: carries one message along the way, and is the only place that turns an error into a refusal."""
 
 from collections.abc import Callable
-from inspect import isawaitable
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
@@ -65,7 +64,7 @@ class Bus:
         for name, stage in _ORDER:
             progress.stage = name
             message = stage(message, self.way)
-            if isawaitable(message):
+            if hasattr(message, "__await__"):
                 message = await message
             if isinstance(message, Replied):
                 self._told(progress, message)
@@ -93,8 +92,10 @@ class Bus:
         return replied
 
     def _told(self, progress: Progress, replied: Replied) -> None:
+        if self.way.trace is None:
+            return
         authorized = progress.authorized
-        self.way.log(
+        self.way.trace(
             "exchange",
             exchange=progress.exchange,
             consumer=authorized.client if authorized else "",

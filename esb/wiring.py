@@ -1,6 +1,5 @@
 """The composition root: settings become objects, each given what it needs and nothing else."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -33,7 +32,7 @@ from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
-from esb.kernel.ids import uuid7
+from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
 from esb.logs import logger
 from esb.registry.contracts import get_contract
@@ -136,12 +135,14 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
     if directory is None:
         raise CannotStart("The registry could not be read.")
     threads = Threads(reactor)
+    load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
         open_store(settings.evidence.url),
         reactor.callFromThread,
         max_batch=settings.evidence.max_batch,
         max_wait=settings.evidence.max_wait_ms / 1000,
         max_queue=settings.evidence.max_queue,
+        in_flight=lambda: load.in_flight,
     )
     reader = EvidenceReader(settings.evidence.url)
 
@@ -160,9 +161,10 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
         evidence=EvidenceGate(writer, reader, threads),
         adapters={"soap": SoapAdapter(pool, settings.provider.max_answer_bytes)},
         quotas=quotas,
-        load=Load(settings.load.max_in_flight, settings.load.per_service_in_flight),
+        load=load,
         breaker=Breaker(settings.breaker.failures, settings.breaker.pause_seconds),
         log=log.info,
+        trace=log.debug if settings.log.level == "debug" else None,
         xml=XmlLimits(
             max_bytes=settings.door.inflated_bytes,
             max_elements=settings.xml.elements,
@@ -176,7 +178,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
         keep_refused=settings.evidence.keep_refused_bytes,
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
-    exchange = ExchangeDoor(bus, clock, lambda at: uuid7(at, os.urandom(10)))
+    exchange = ExchangeDoor(bus, clock, Ids().new)
     contracts = ContractDoor(
         way.service_at,
         lru_cache(_CONTRACTS)(contract),

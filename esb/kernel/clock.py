@@ -1,6 +1,8 @@
 """Time, given in and never reached for, so that a test can hold it still."""
 
 import time
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -12,6 +14,17 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go back, from an arbitrary start."""
+
+
+def utc_text(seconds: float) -> str:
+    """Unix seconds as xs:dateTime in UTC with milliseconds, as every time that the bus writes."""
+    whole = int(seconds)
+    return f"{_second_text(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second_text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class SystemClock:

@@ -1,5 +1,27 @@
 """Exchange ids: UUID version 7 (RFC 9562 section 5.7), so that ids sort by time."""
 
+import os
+from collections.abc import Callable
+
+_POOL = 4096  # random octets fetched at a time: a system call for each id would cost more than all the rest of it
+
+
+class Ids:
+    """Makes exchange ids.  ``random`` gives that many random octets."""
+
+    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._random = random
+        self._pool = b""
+        self._at = 0
+
+    def new(self, at: float) -> str:
+        """An id for an exchange received at ``at`` (Unix seconds)."""
+        if self._at + 10 > len(self._pool):
+            self._pool, self._at = self._random(_POOL), 0
+        begin = self._at
+        self._at = begin + 10
+        return uuid7(at, self._pool[begin : self._at])
+
 
 def uuid7(at: float, random: bytes) -> str:
     """Make an id.

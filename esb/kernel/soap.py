@@ -26,14 +26,21 @@ class SoapVersion(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An envelope taken apart.  ``blocks`` are the header's child elements in document order."""
+    """An envelope taken apart.
+
+    Attributes:
+        blocks: the header's child elements in document order.
+        payload: the Body's only child element, None for an empty Body.
+        data: the octets that it was parsed from, where they are at hand.
+    """
 
     version: SoapVersion
     root: Element
     header: Element | None
     blocks: tuple[Element, ...]
     body: Element
-    payload: Element | None  # the Body's only child element, None for an empty Body
+    payload: Element | None
+    data: bytes = b""
 
 
 _VERSIONS: Final = {f"{{{version.value}}}Envelope": version for version in SoapVersion}
@@ -46,8 +53,11 @@ _TO_US: Final = frozenset({None, "", SOAP11_NEXT, SOAP12_NEXT, SOAP12_ULTIMATE, 
 _TRUE: Final = frozenset({"1", "true"})
 
 
-def open_envelope(root: Element) -> Envelope:
+def open_envelope(root: Element, data: bytes = b"") -> Envelope:
     """Take a parsed document apart as a SOAP envelope.
+
+    Args:
+        data: the octets that it was parsed from, where they are at hand: some questions are cheaper asked of them.
 
     Raises:
         Refusal: MSG-09 (not an envelope, a second Body, elements or text where none may stand), MSG-10 (another
@@ -81,7 +91,7 @@ def open_envelope(root: Element) -> Envelope:
     blocks = () if header is None else tuple(header)
     if header is not None and not (_blank(header.text) and all(_blank(block.tail) for block in blocks)):
         raise Refusal(rules.SOAP_ENVELOPE, "There is text between the header blocks.")
-    return Envelope(version, root, header, blocks, body, _payload(body, version))
+    return Envelope(version, root, header, blocks, body, _payload(body, version), data)
 
 
 def _payload(body: Element, version: SoapVersion) -> Element | None:

@@ -7,7 +7,6 @@ octets that stand in the envelope.
 
 from base64 import b64encode
 from collections.abc import Collection
-from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
 from typing import Final
@@ -41,11 +40,6 @@ def attribute(value: str) -> str:
         .replace("\n", "&#xA;")
         .replace("\r", "&#xD;")
     )
-
-
-def iso(at: float) -> str:
-    """A time as xs:dateTime in UTC with milliseconds."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def body_element(

@@ -21,7 +21,7 @@ def parse(message: Received, way: Way) -> Parsed:
     Raises:
         Refusal: MSG-04 to MSG-13.
     """
-    envelope = open_envelope(parse_message(message.data, way.xml))
+    envelope = open_envelope(parse_message(message.data, way.xml), message.data)
     if envelope.version is not message.version:
         raise Refusal(
             rules.SOAP_VERSION,

@@ -1,6 +1,9 @@
 """Receive: from an HTTP request to a message's bytes and the SOAP version that its media type states."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
@@ -13,8 +16,11 @@ _PARAMETER = re.compile(r';[ \t]*([A-Za-z0-9!#$&^_.+-]+)[ \t]*=[ \t]*(?:"((?:[^"
 _ACTION_MAX = 2048
 
 
-def media_version(content_type: str) -> tuple[SoapVersion, dict[str, str]]:
+@lru_cache(maxsize=256)
+def media_version(content_type: str) -> tuple[SoapVersion, Mapping[str, str]]:
     """The SOAP version of a Content-Type header, and its parameters by lower-case name.
+
+    Remembered, for consumers send the same few headers with every message.
 
     Raises:
         Refusal: MSG-01 for another media type, MSG-15 for a MIME package.
@@ -32,7 +38,7 @@ def media_version(content_type: str) -> tuple[SoapVersion, dict[str, str]]:
         quoted = match.group(2)
         value = match.group(3) if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
         parameters.setdefault(match.group(1).lower(), value)
-    return (SoapVersion.V11 if name == "text/xml" else SoapVersion.V12), parameters
+    return (SoapVersion.V11 if name == "text/xml" else SoapVersion.V12), MappingProxyType(parameters)
 
 
 def receive(request: HttpRequest, exchange: str, at: float) -> Received:

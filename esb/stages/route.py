@@ -6,6 +6,7 @@ from esb.certs.canonical import exclusive
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
+from esb.kernel.clock import utc_text
 from esb.kernel.directory import SignatureMode
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Outgoing, Routed, VerifiedSignature
@@ -160,7 +161,7 @@ def _forwarded(message: Accepted) -> tuple[bytes, PartDigest]:
             compose.field("officer", exchange.officer),
             compose.field("onBehalfOf", exchange.on_behalf_of),
             compose.digest_field(message.digest),
-            compose.field("receivedAt", compose.iso(received.at)),
+            compose.field("receivedAt", utc_text(received.at)),
         )
     )
     return compose.header_element("Forwarded", f"forwarded-{received.exchange}", children)

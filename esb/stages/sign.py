@@ -9,6 +9,7 @@ from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
+from esb.kernel.clock import utc_text
 from esb.kernel.message import Accepted, Authenticated, JudgedAnswer
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
@@ -85,8 +86,8 @@ def receipt_header(
     if accepted is not None:
         children.append(_record("requestRecord", accepted.record, accepted.leaf))
     children.append(_record("answerRecord", entry.record, leaf_hash(leaf)))
-    children.append(compose.field("receivedAt", compose.iso(received_at)))
-    children.append(compose.field("answeredAt", compose.iso(now)))
+    children.append(compose.field("receivedAt", utc_text(received_at)))
+    children.append(compose.field("answeredAt", utc_text(now)))
     return compose.header_element("Receipt", f"receipt-{entry.exchange}", "".join(children))
 
 

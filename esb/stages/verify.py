@@ -40,7 +40,7 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
         raise Refusal(rules.PRV_ANSWER, "The provider's answer is empty.")
     try:
         data = as_utf8(answer.data, answer.charset)
-        envelope = open_envelope(parse_message(data, way.xml))
+        envelope = open_envelope(parse_message(data, way.xml), data)
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
     signed = message.routed.outgoing.service.answer_signature is AnswerSignature.REQUIRED
@@ -106,11 +106,20 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     like one and its prefix is declared, the declaration is kept.
     """
     octets = canonicalize(payload)
+    declared = {*_DECLARED.findall(data)}
+    if not any(_may_stand_in_value(prefix, octets) for prefix in declared):
+        return octets, ()
     # Declarations are gathered once: an answer may hold a hundred thousand values that look like names.
-    found = {match.decode() for match in {*_QNAME_VALUE.findall(octets)}.intersection(_DECLARED.findall(data))}
+    found = {match.decode() for match in declared.intersection(_QNAME_VALUE.findall(octets))}
     prefixes = tuple(sorted(prefix for prefix in found if _LISTABLE.fullmatch(prefix)))
     if not prefixes:
         return octets, ()
     if len(prefixes) > _MOST_PREFIXES:
         raise Refusal(rules.SIG_LIMITS, "Too many prefixes stand in values.", {"limit": str(_MOST_PREFIXES)})
     return exclusive(payload, prefixes), prefixes
+
+
+def _may_stand_in_value(prefix: bytes, octets: bytes) -> bool:
+    """Whether ``prefix:`` stands anywhere but in elements' tags.  Counting costs a tenth of looking at each value."""
+    name = prefix + b":"
+    return octets.count(name) > octets.count(b"<" + name) + octets.count(b"</" + name)

@@ -51,6 +51,8 @@ class Way:
         window, skew: seconds a message may be old, and may seem to come from the future.
         addresses: base URLs by which the bus is known (for wsa:To), without trailing slash.
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
+        log: tells what an operator should see: refusals, retries.
+        trace: tells of every good exchange too; None where nobody asked for that.
         keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
     """
 
@@ -71,6 +73,7 @@ class Way:
     addresses: frozenset[str] = frozenset()
     answer_lifetime: float = 300.0
     keep_refused: int = 65_536
+    trace: Callable[..., None] | None = None
 
     def service_at(self, path: str) -> Service | None:
         """The service registered at a URL path now, whatever its status."""

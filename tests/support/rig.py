@@ -234,6 +234,7 @@ class Rig:
             load=Load(10, 100_000),
             breaker=Breaker(3, 30.0),
             log=lambda event, **facts: self.logged.append((event, facts)),
+            trace=lambda event, **facts: self.logged.append((event, facts)),
             addresses=frozenset({"http://bus.test"}),
         )
         self.bus = Bus(self.way, lambda exchange, error: self.failures.append((exchange, error)))

@@ -30,8 +30,8 @@ def test_per_day(asker: Asker, place: Place, version: SoapVersion, fresh_name: C
     consumer = place.member(fresh_name())
     place.grant(consumer.code, per_day=2, valid_from=time.time() - 3 * DAY)
     place.settle()
-    # An hour before midnight UTC, on this day or the one before: within the life of certificates and lists.
-    midnight = int(time.time()) // DAY * DAY + DAY
+    # An hour before tomorrow's midnight UTC: within the life of certificates and lists, whatever the hour is now.
+    midnight = int(time.time()) // DAY * DAY + 2 * DAY
     place.clock.stopped = float(midnight - 3600)
     for _ in range(2):
         expect_person(asker.ask(consumer, version=version))

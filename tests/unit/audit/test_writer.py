@@ -230,20 +230,30 @@ def test_a_loop_that_is_gone_does_not_stop_the_writing(make_record: MakeRecord) 
     assert len(store.batches) == 2
 
 
-def test_under_load_records_wait_for_company(make_record: MakeRecord) -> None:
+def test_with_many_in_flight_records_wait_for_company(make_record: MakeRecord) -> None:
     store, heard = Store(), Heard()
-    with _running(EvidenceWriter(store, _directly, max_wait=0.2)) as writer:
-        store.free.clear()
+    with _running(EvidenceWriter(store, _directly, max_wait=30, in_flight=lambda: 20)) as writer:
+        for number in range(10):
+            writer.submit(make_record(), heard)
+            threading.Event().wait(0.005 if number < 9 else 0)
+        heard.wait(10)
+    assert [len(batch) for batch in store.batches] == [10]
+
+
+def test_no_record_waits_longer_than_it_may(make_record: MakeRecord) -> None:
+    store, heard = Store(), Heard()
+    with _running(EvidenceWriter(store, _directly, max_wait=0.05, in_flight=lambda: 500)) as writer:
         writer.submit(make_record(), heard)
-        assert store.busy.wait(30)
-        for _ in range(20):
-            writer.submit(make_record(), heard)
-        store.free.set()
-        for _ in range(200):
-            writer.submit(make_record(), heard)
-        heard.wait(221)
-    assert sum(len(batch) for batch in store.batches) == 221
-    assert len(store.batches) < 221
+        heard.wait(1)
+    assert [len(batch) for batch in store.batches] == [1]
+
+
+def test_a_lone_record_waits_for_nobody(make_record: MakeRecord) -> None:
+    store, heard = Store(), Heard()
+    with _running(EvidenceWriter(store, _directly, max_wait=3_600, in_flight=lambda: 3)) as writer:
+        writer.submit(make_record(), heard)
+        heard.wait(1)
+    assert len(store.batches) == 1
 
 
 def test_large_messages_do_not_add_up_in_one_commit(make_record: MakeRecord) -> None:

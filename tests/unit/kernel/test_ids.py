@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esb.kernel.ids import uuid7
+from esb.kernel.ids import Ids, uuid7
 
 RANDOM = st.binary(min_size=10, max_size=10)
 TIME = st.floats(0, 2**47 / 1000, allow_nan=False)
@@ -34,3 +34,19 @@ def test_ids_sort_by_time(at, first, second):
 @pytest.mark.parametrize("bit", [0, 1, 61, 68, 79])
 def test_each_random_bit_that_fits_makes_another_id(bit):
     assert uuid7(1e9, bytes(10)) != uuid7(1e9, (1 << bit).to_bytes(10, "big"))
+
+
+def test_ids_from_the_pool_are_never_the_same_and_use_each_octet_once():
+    asked = []
+
+    def random(count):
+        asked.append(count)
+        return bytes(len(asked) for _ in range(count)) if len(asked) > 1 else bytes(range(256)) * (count // 256)
+
+    ids = Ids(random)
+    made = [ids.new(1_700_000_000.0) for _ in range(409)]
+    assert len(asked) == 1
+    assert made[0] == uuid7(1_700_000_000.0, bytes(range(10)))
+    assert made[1] == uuid7(1_700_000_000.0, bytes(range(10, 20)))
+    ids.new(1_700_000_000.0)
+    assert len(asked) == 2

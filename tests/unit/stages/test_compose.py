@@ -1,9 +1,7 @@
 """Every octet string that is written is its own exclusive canonical form, whatever stands in it."""
 
 import hashlib
-from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
@@ -124,12 +122,3 @@ def test_a_prefix_is_free_where_no_list_gives_it_a_meaning() -> None:
     assert free("soap", "urn:s", {"soap"}) == "soap1"
     assert free("soap", "urn:s", {"soap", "soap1"}, good, bad) == "soap2"
     assert free("soap", "urn:s", {"soap"}, etree.fromstring("<a/>")) == "soap1"
-
-
-@pytest.mark.parametrize("at", [0.0, 1_790_000_000.0, 1_790_000_000.9999, 4_102_444_800.5])
-def test_times_are_utc_with_milliseconds(at: float) -> None:
-    text = compose.iso(at)
-    assert text.endswith("Z")
-    assert len(text) == 24
-    assert datetime.fromisoformat(text).timestamp() == pytest.approx(at, abs=0.001)
-    assert datetime.fromisoformat(text).tzinfo == UTC
