@@ -171,7 +171,6 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
     reactor.seconds = SystemClock().monotonic
     globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
     server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
-    server.start()
     told: list[int] = []
 
     def end(number: int, _frame: object) -> None:
@@ -181,6 +180,8 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
         else:
             reactor.callFromThread(lambda: server.stop().addBoth(lambda _: reactor.stop()))
 
+    # Before anybody can see that the bus is ready: a supervisor may stop it the moment after.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    server.start()
     reactor.run(installSignalHandlers=False)

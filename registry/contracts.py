@@ -66,9 +66,7 @@ def list_operations(session: Session, digest: str) -> tuple[Operation, ...]:
     """Return a contract's operations in document order; none for an unknown contract."""
     rows = select(OperationRow).where(OperationRow.contract == digest).order_by(OperationRow.position)
     return tuple(
-        Operation(
-            row.name, row.input, row.output, row.soap_action, frozenset(row.actions), row.output_action
-        )
+        Operation(row.name, row.input, row.output, row.soap_action, frozenset(row.actions), row.output_action)
         for row in session.scalars(rows)
     )
 

@@ -6,7 +6,9 @@ Set ``SHLUZ_TEST_POSTGRES`` to the libpq URL of a server on which databases may 
 Under pytest-xdist every worker starts a server of its own.
 """
 
+import collections.abc
 import hashlib
+import importlib
 import os
 import shutil
 import tempfile
@@ -25,6 +27,13 @@ from sqlalchemy.engine import make_url
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate, Operation
 from esb.kernel.soap import SoapVersion
+
+# Twisted's test doubles make zope.interface leave a mark on the standard library's abstract classes, over which
+# xmlschema's reading of class attributes stumbles.  No program of ours imports both in one process; these tests do.
+importlib.import_module("twisted.internet.testing")
+for _abstract in vars(collections.abc).values():
+    if isinstance(_abstract, type) and "__provides__" in vars(_abstract):
+        del _abstract.__provides__  # type: ignore[attr-defined]
 
 
 def with_database(url: str, name: str) -> str:
