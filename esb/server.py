@@ -55,6 +55,7 @@ class Server:
         node.writer.start()
         restore_quotas(node)
         node.threads.start()
+        node.clerks.start()
         door = node.settings.door
         try:
             if node.tls is None:
@@ -65,6 +66,7 @@ class Server:
                 )
         except CannotListenError as error:
             node.threads.stop()
+            node.clerks.stop()
             node.writer.stop(5)
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
@@ -151,6 +153,7 @@ class Server:
         node = self._node
         node.bus.stopping = True
         node.threads.stop()
+        node.clerks.stop()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
         if not node.writer.stop(10):

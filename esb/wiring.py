@@ -65,6 +65,7 @@ class Node:
     Attributes:
         tls: the door's TLS context, None for plain HTTP.
         contract: reads a stored contract by its digest (blocking).
+        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
     """
 
@@ -77,6 +78,7 @@ class Node:
     factory: DoorFactory
     pool: ClientPool
     threads: Threads
+    clerks: Threads
     writer: EvidenceWriter
     reader: EvidenceReader
     watcher: Watcher
@@ -134,7 +136,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
-    threads = Threads(reactor)
+    threads, clerks = Threads(reactor), Threads(reactor, 2)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
         open_store(settings.evidence.url),
@@ -182,7 +184,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
     contracts = ContractDoor(
         way.service_at,
         lru_cache(_CONTRACTS)(contract),
-        threads.run,
+        clerks.run,
         settings.bus.address.rstrip("/"),
     )
     front = FrontDoor(exchange, contracts, {})
@@ -197,6 +199,7 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
         factory=factory,
         pool=pool,
         threads=threads,
+        clerks=clerks,
         writer=writer,
         reader=reader,
         watcher=watcher,

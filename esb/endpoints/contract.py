@@ -16,6 +16,7 @@ from esb.wsdl.sample import sample_request
 
 _XML = "text/xml; charset=utf-8"
 _KEPT = 256  # published WSDLs kept in memory
+_MOST_WAITING = 32  # anybody may ask for contracts: they must not queue without end
 
 
 class ContractDoor:
@@ -24,7 +25,7 @@ class ContractDoor:
     Args:
         find: a registered service by URL path.
         contract: reads a contract by its digest, off the reactor.
-        run: runs a blocking function off the reactor.
+        run: runs a blocking function off the reactor, in threads that nothing else waits for.
         address: the bus's public base URL, from configuration and never from a request.
     """
 
@@ -41,6 +42,7 @@ class ContractDoor:
         self._address = address
         # The same contract gives the same octets, and large ones take a tenth of a second to make.
         self._published = lru_cache(_KEPT)(self._publish)
+        self._waiting = 0
 
     async def get(self, request: HttpRequest) -> HttpResponse:
         """Answer a GET below /services/."""
@@ -53,7 +55,13 @@ class ContractDoor:
         def answer() -> HttpResponse:
             return self._answer(found, query)
 
-        return await self._run(answer)
+        if self._waiting >= _MOST_WAITING:
+            return _plain(503, "Too many contracts are being asked for: try again shortly.", (("Retry-After", "2"),))
+        self._waiting += 1
+        try:
+            return await self._run(answer)
+        finally:
+            self._waiting -= 1
 
     def _answer(self, service: Service, query: dict[str, str]) -> HttpResponse:
         contract = self._contract(service.contract)
@@ -103,5 +111,5 @@ def _help(service: ServiceId, address: str) -> str:
     )
 
 
-def _plain(status: int, text: str) -> HttpResponse:
-    return HttpResponse(status, "text/plain; charset=utf-8", text.encode() + b"\n")
+def _plain(status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
+    return HttpResponse(status, "text/plain; charset=utf-8", text.encode() + b"\n", headers)

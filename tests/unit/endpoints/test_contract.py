@@ -2,17 +2,21 @@
 
 import io
 import zipfile
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from lxml import etree
 from support.rig import CONTRACT, PERSONS, Rig, done
+from twisted.internet.defer import Deferred, ensureDeferred
 
 from esb.endpoints.contract import ContractDoor
 from esb.kernel import namespaces as ns
 from esb.kernel.contract import Contract
 from esb.kernel.directory import ServiceStatus
 from esb.kernel.http import HttpRequest, HttpResponse, Peer
+from esb.kernel.names import ServiceId
 from esb.wsdl.read import read_contract
 
 ADDRESS = f"http://bus.test{PERSONS.path}"
@@ -107,3 +111,24 @@ def test_a_new_contract_is_published_at_once(published: Published) -> None:
     assert published.get("wsdl").body is first
     published.rig.serve(contract="1" * 64)
     assert published.get("wsdl").body is not first
+
+
+def test_contracts_do_not_queue_without_end() -> None:
+    waiting: list[Deferred[HttpResponse]] = []
+
+    def run(work: Callable[[], HttpResponse]) -> "Deferred[HttpResponse]":
+        waiting.append(Deferred())
+        return waiting[-1]
+
+    service = SimpleNamespace(status=ServiceStatus.ACTIVE, id=ServiceId.parse("A/B/C/v1"), contract="x")
+    door = ContractDoor(lambda path: service, lambda digest: None, run, "http://bus.test")  # type: ignore[arg-type, return-value]
+    request = HttpRequest("GET", "/services/A/B/C/v1", "wsdl", {}, b"", Peer("127.0.0.1"))
+    answers = [ensureDeferred(door.get(request)) for _ in range(40)]
+    refused = [each.result for each in answers if each.called]
+    assert len(waiting) == 32
+    assert {(each.status, dict(each.headers)["Retry-After"]) for each in refused} == {(503, "2")}
+    for each in waiting:
+        each.callback(HttpResponse(200, "text/plain", b""))
+    assert all(each.called for each in answers)
+    ensureDeferred(door.get(request))
+    assert len(waiting) == 33
