@@ -1,5 +1,8 @@
 """Compiling a contract's schemas into a judge, in this process."""
 
+import re
+from typing import Final
+
 from lxml import etree
 
 from esb.kernel.contract import Contract
@@ -8,6 +11,8 @@ from esb.schemas.arrange import BASE, MAIN, Arrangement, Unfit, arrange
 from esb.schemas.judge import Judge
 from esb.schemas.slowness import slowness
 from esb.schemas.vocabulary import vocabulary
+
+_LOCATION: Final = re.compile(rb'schemaLocation="([^"]+)"')
 
 
 def compile_judge(contract: Contract) -> Judge:
@@ -31,9 +36,22 @@ def compile_arrangement(arrangement: Arrangement) -> etree.XMLSchema:
         MemoryError: libxml2 ran out of memory.
     """
     try:
-        return compile_schema(arrangement.documents[MAIN], BASE + MAIN, arrangement.fetch)
+        expected = {BASE + name for name in _referred(arrangement)}
+        return compile_schema(arrangement.documents[MAIN], BASE + MAIN, arrangement.fetch, expected)
     except SchemaInvalid as problem:
         raise Unfit(_problems(problem, arrangement)) from None
+
+
+def _referred(arrangement: Arrangement) -> set[str]:
+    """Names of the documents that libxml2 has to ask for, beginning at the main one."""
+    found: set[str] = set()
+    waiting = [MAIN]
+    while waiting:
+        locations = _LOCATION.findall(arrangement.documents[waiting.pop()])
+        fresh = {name for each in locations if (name := each.decode()) in arrangement.documents} - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _problems(problem: SchemaInvalid, arrangement: Arrangement) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ set of documents by :func:`compile_schema`.  All of it may be called in any thre
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -425,10 +426,12 @@ class _ClosedSet(etree.Resolver):
 
     def __init__(self, fetch: Callable[[str], bytes | None]) -> None:
         self._fetch = fetch
+        self.asked: set[str] = set()
         self.missing: list[str] = []
 
     def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:
         document = self._fetch(system_url or "")
+        self.asked.add(system_url or "")
         if document is None:
             self.missing.append(system_url or "(no schemaLocation)")
             # An empty string would be parsed as a document; this one fails to parse, which fails the import.
@@ -436,18 +439,45 @@ class _ClosedSet(etree.Resolver):
         return self.resolve_string(document, context, base_url=system_url)
 
 
-def compile_schema(main: bytes, base_url: str, fetch: Callable[[str], bytes | None]) -> etree.XMLSchema:
+# How often a compilation that another thread disturbed is begun again, and how long it waits before (seconds).
+_ATTEMPTS: Final = 100
+_BETWEEN: Final = 0.003
+
+
+def compile_schema(
+    main: bytes, base_url: str, fetch: Callable[[str], bytes | None], expected: Collection[str] = ()
+) -> etree.XMLSchema:
     """Compile ``main`` with everything it imports, all of it from ``fetch``.
 
     Args:
         main: the schema document to begin with.
         base_url: its name; relative schemaLocations are resolved against it before ``fetch`` is asked.
         fetch: gives the document of that resolved name, or None when the closed set does not hold it.
+        expected: resolved names that must be asked for.  lxml sets libxml2's document loader for the whole process
+            while anything is parsed, and puts back what it found: a message that another thread was parsing when this
+            began takes the loader away, and libxml2 passes over an import that cannot be loaded without a word.  So a
+            compilation that did not ask for everything is begun again.
 
     Raises:
-        SchemaInvalid: it does not parse or does not compile.
+        SchemaInvalid: it does not parse or does not compile, or was disturbed each time.
     """
-    resolver = _ClosedSet(fetch)
+    problem = SchemaInvalid("the schema's documents could not be read undisturbed: try again when the bus is less busy")
+    for _ in range(_ATTEMPTS):
+        resolver = _ClosedSet(fetch)
+        try:
+            schema = _compile(main, base_url, resolver)
+        except SchemaInvalid as error:
+            problem = error
+        else:
+            if resolver.asked.issuperset(expected):
+                return schema
+        if resolver.asked.issuperset(expected) or threading.active_count() == 1:
+            break  # undisturbed, so it is as it is
+        time.sleep(_BETWEEN)
+    raise problem
+
+
+def _compile(main: bytes, base_url: str, resolver: _ClosedSet) -> etree.XMLSchema:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
