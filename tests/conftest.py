@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -34,6 +35,11 @@ importlib.import_module("twisted.internet.testing")
 for _abstract in vars(collections.abc).values():
     if isinstance(_abstract, type) and "__provides__" in vars(_abstract):
         del _abstract.__provides__  # type: ignore[attr-defined]
+
+# CI tries the same examples each time, so that it judges the change and not the day's luck; elsewhere they are new ones.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 def with_database(url: str, name: str) -> str:

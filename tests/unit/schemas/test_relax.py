@@ -114,7 +114,8 @@ def test_types_within_keep_their_counts(judged):
 
 
 _names = st.sampled_from("abcd")
-_bounds = st.sampled_from([(0, 1), (0, None), (1, 1), (1, None), (1, 3), (2, 2), (0, 0)])
+# Without maxOccurs="0": libxml2 lets elements through that such a particle forbids, the rewritten model does not.
+_bounds = st.sampled_from([(0, 1), (0, None), (1, 1), (1, None), (1, 3), (2, 2)])
 
 
 def _particle(tag, bounds, inside):
