@@ -36,7 +36,7 @@ for _abstract in vars(collections.abc).values():
     if isinstance(_abstract, type) and "__provides__" in vars(_abstract):
         del _abstract.__provides__  # type: ignore[attr-defined]
 
-# CI tries the same examples each time, so that it judges the change and not the day's luck; elsewhere they are new ones.
+# CI tries the same examples each time, so that it judges the change and not the day's luck; elsewhere they are new.
 hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
