@@ -46,8 +46,19 @@ class Door:
     header_seconds: _Seconds
     body_seconds: _Seconds
     idle_seconds: _Seconds
+    slowest_rate: Annotated[int, Size()]
+    write_seconds: _Seconds
+    held_bytes: Annotated[int, Size(1024)]
     connections: _Some
     drain_seconds: Annotated[float, Real()]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many processes share the work."""
+
+    # Beyond this many the processes of one machine only stand in each other's way.
+    count: Annotated[int, Whole(0, 256)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,7 @@ class Evidence:
     max_wait_ms: Annotated[float, Real(most=1000)]
     max_queue: _Some
     keep_refused_bytes: Annotated[int, Size(0)]
+    keep_strangers_per_second: Annotated[int, Whole()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,7 @@ class Settings:
 
     bus: Bus
     door: Door
+    workers: Workers
     xml: Xml
     signature: Signature
     time: Time

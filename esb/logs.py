@@ -60,7 +60,7 @@ def json_text(value: object, indent: int | None = None) -> str:
     return _NOT_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def configure(form: str, level: str, stream: TextIO | None = None, clock: Clock | None = None) -> None:
+def configure(form: str, level: str, stream: TextIO | None = None, clock: Clock | None = None, **facts: object) -> None:
     """Set up logging for this process: structlog's loggers, and the standard library's warnings into them.
 
     Args:
@@ -68,6 +68,7 @@ def configure(form: str, level: str, stream: TextIO | None = None, clock: Clock 
         level: ``debug``, ``info``, ``warning`` or ``error``.
         stream: where lines go; None for standard error.
         clock: tells each line's time; None for the machine's.
+        facts: what every line of this process says besides.
     """
     import structlog
 
@@ -75,7 +76,7 @@ def configure(form: str, level: str, stream: TextIO | None = None, clock: Clock 
     if form == "auto":
         form = "human" if stream.isatty() else "json"
     structlog.configure(
-        processors=[_record(clock or SystemClock()), _human if form == "human" else _json],
+        processors=[_record(clock or SystemClock(), facts), _human if form == "human" else _json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Steady(stream))),
         cache_logger_on_first_use=False,
@@ -174,7 +175,7 @@ class _FromStandard(logging.Handler):
 _Event = Mapping[str, Any]
 
 
-def _record(clock: Clock) -> Callable[[Any, str, _Event], dict[str, Any]]:
+def _record(clock: Clock, facts: _Event) -> Callable[[Any, str, _Event], dict[str, Any]]:
     def record(_: Any, method: str, event: _Event) -> dict[str, Any]:
         now = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line: dict[str, Any] = {
@@ -184,7 +185,7 @@ def _record(clock: Clock) -> Callable[[Any, str, _Event], dict[str, Any]]:
         line["log"] = str(event.get("log", "bus"))
         line["event"] = str(event.get("event", ""))[:_LONGEST]
         error = event.get("exc_info")
-        for key, value in event.items():
+        for key, value in (*facts.items(), *event.items()):
             if key not in line and key != "exc_info":
                 line[key] = "(not shown)" if _NEVER.search(key) else _plain(value)
         if error:

@@ -1,13 +1,15 @@
 """A serving bus: its listener, its eye on registry and trust, its signals and its orderly end."""
 
 import signal
-from collections.abc import Callable
-from typing import Any
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from esb.admin.trust import Trust, files_stamp, read_trust
 from esb.conf.settings import Settings
@@ -21,6 +23,7 @@ from esb.wiring import CannotStart, Node, restore_quotas, wire
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
 _TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
+_LAST_WORD: Final = 0.5  # seconds: what was already on its way over an idle connection when the end began, is answered
 
 
 class Server:
@@ -35,14 +38,15 @@ class Server:
         self._reactor = reactor
         self._ready = ready
         self._log = logger("server")
-        self._port: Any = None
+        self._ports: dict[int, Any] = {}
         self._ended: Deferred[None] | None = None
+        self._cutoff: Any = None  # the timer that ends the draining; None before and after
         self._trust_looked_at = 0.0
 
     @property
     def port(self) -> int:
         """The port that is listened on; 0 before :meth:`start`."""
-        return 0 if self._port is None else int(self._port.getHost().port)
+        return next((int(port.getHost().port) for port in self._ports.values()), 0)
 
     def start(self) -> None:
         """Open the evidence log, begin to listen and to watch.
@@ -51,19 +55,14 @@ class Server:
             CannotStart: the port cannot be listened on.
             EsbError: the evidence log cannot be opened: a bus without evidence does not start.
         """
+        self.begin()
         node = self._node
-        node.writer.start()
-        restore_quotas(node)
-        node.threads.start()
-        node.clerks.start()
         door = node.settings.door
         try:
             if node.tls is None:
-                self._port = self._reactor.listenTCP(door.port, node.factory, backlog=1024, interface=door.host)
+                port = self._reactor.listenTCP(door.port, node.factory, backlog=1024, interface=door.host)
             else:
-                self._port = self._reactor.listenSSL(
-                    door.port, node.factory, node.tls, backlog=1024, interface=door.host
-                )
+                port = self._reactor.listenSSL(door.port, node.factory, node.tls, backlog=1024, interface=door.host)
         except CannotListenError as error:
             node.threads.stop()
             node.clerks.stop()
@@ -72,7 +71,7 @@ class Server:
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
                 "another program may use it; set door.port."
             ) from error
-        self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
+        self._ports[0] = port
         self._log.info(
             "ready",
             host=door.host,
@@ -83,6 +82,33 @@ class Server:
         )
         if self._ready is not None:
             self._ready(self.port)
+
+    def begin(self) -> None:
+        """Everything but listening: open the evidence log, take up quotas, watch registry and trust.
+
+        Raises:
+            EsbError: the evidence log cannot be opened.
+        """
+        node = self._node
+        node.writer.start()
+        restore_quotas(node)
+        node.threads.start()
+        node.clerks.start()
+        self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
+
+    def listen_at(self, slot: int, listening: socket.socket) -> None:
+        """Accept connections at a socket that listens already, and stays open when this server leaves it."""
+        if slot in self._ports or self._ended is not None:
+            return
+        node = self._node
+        factory = node.factory if node.tls is None else TLSMemoryBIOFactory(node.tls, False, node.factory)
+        self._ports[slot] = self._reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
+
+    def leave(self, slot: int) -> None:
+        """Accept no more connections at a slot's socket; those that were accepted go on."""
+        port = self._ports.pop(slot, None)
+        if port is not None:
+            port.stopListening()
 
     def _look(self) -> None:
         """Look for changes of registry and trust in a thread; again after the polling time."""
@@ -131,23 +157,43 @@ class Server:
         """End in order: take no more connections, answer what was begun, make all evidence durable.
 
         Fires when all is done, or when ``door.drain_seconds`` have passed.  Calling it again waits for the same end.
+        A request that comes over an idle connection in the moment of its closing is refused with BUS-04.
         """
-        if self._ended is not None:
-            return self._ended
-        ended: Deferred[None] = Deferred()
-        self._ended = ended
+        self._node.bus.stopping = True
+        return self._finish(_LAST_WORD, self._node.settings.door.drain_seconds)
+
+    def retire(self) -> "Deferred[None]":
+        """End as :meth:`stop` does, but without hurry, because a successor has the port: no exchange may fail.
+
+        Each connection is closed as it would have been in any ordinary hour: after its next request, which is answered
+        with ``Connection: close``, or when its idle time is over.  :meth:`stop` may be called meanwhile.
+        """
+        door = self._node.settings.door
+        return self._finish(door.idle_seconds, door.idle_seconds + door.drain_seconds)
+
+    def _finish(self, idle_seconds: float, limit: float) -> "Deferred[None]":
         node = self._node
-        self._log.info("stopping", in_flight=node.way.load.in_flight)
-        stopped = self._port.stopListening() if self._port is not None else None
-        waiting = [node.factory.drain()]
-        if stopped is not None:
-            waiting.append(stopped)
-        drained: Deferred[Any] = DeferredList(waiting, consumeErrors=True)
-        drained.addTimeout(node.settings.door.drain_seconds, self._reactor, lambda *_: None)
-        drained.addBoth(lambda _: ensureDeferred(node.pool.close()))
-        drained.addTimeout(1.0, self._reactor, lambda *_: None)
-        drained.addBoth(lambda _: self._end())
-        return ended
+        if self._ended is None:
+            self._ended = Deferred()
+            self._log.info("stopping", in_flight=node.way.load.in_flight, connections=node.factory.connections)
+            self._cutoff = self._reactor.callLater(limit, self._drained)
+            closing = [port.stopListening() for port in self._ports.values()]
+            waiting = [node.factory.drain(idle_seconds), *(each for each in closing if each is not None)]
+            DeferredList(waiting, consumeErrors=True).addBoth(lambda _: self._drained())
+        elif self._cutoff is not None:
+            node.factory.drain(idle_seconds)
+            self._cutoff.reset(max(0.0, min(limit, self._cutoff.getTime() - self._reactor.seconds())))
+        return self._ended
+
+    def _drained(self) -> None:
+        cutoff, self._cutoff = self._cutoff, None
+        if cutoff is None:
+            return  # everything was answered, and the time was over as well
+        if cutoff.active():
+            cutoff.cancel()
+        closed = ensureDeferred(self._node.pool.close())
+        closed.addTimeout(1.0, self._reactor, lambda *_: None)
+        closed.addBoth(lambda _: self._end())
 
     def _end(self) -> None:
         node = self._node
@@ -165,15 +211,29 @@ class Server:
 
 
 def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then end in order.  A second signal ends at once.
+    """Serve in this process until SIGTERM or SIGINT, then end in order.  A second signal ends at once.
 
     Raises:
         EsbError: the bus could not start.
     """
+    prepare_reactor()
+    server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
+    # Before anybody can see that the bus is ready: a supervisor may stop it the moment after.
+    end_on_signals(server, (signal.SIGTERM, signal.SIGINT))
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(_cannot_renew))
+    server.start()
+    reactor.run(installSignalHandlers=False)
+
+
+def prepare_reactor() -> None:
+    """Have Twisted's timers run on a clock that is never stepped, and its log go into ours."""
     # Twisted's timers run on wall time; a clock that is stepped back would hold them up for as long.
     reactor.seconds = SystemClock().monotonic
     globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
-    server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
+
+
+def end_on_signals(server: Server, numbers: Iterable[signal.Signals], first: Callable[[], None] = lambda: None) -> None:
+    """End in order at the first of these signals, having called ``first``; and at once at the second."""
     told: list[int] = []
 
     def end(number: int, _frame: object) -> None:
@@ -181,10 +241,13 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
         if len(told) > 1:
             reactor.callFromThread(reactor.stop)
         else:
-            reactor.callFromThread(lambda: server.stop().addBoth(lambda _: reactor.stop()))
+            reactor.callFromThread(lambda: (first(), server.stop().addBoth(lambda _: reactor.stop())))
 
-    # Before anybody can see that the bus is ready: a supervisor may stop it the moment after.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in numbers:
         signal.signal(number, end)
-    server.start()
-    reactor.run(installSignalHandlers=False)
+
+
+def _cannot_renew() -> None:
+    logger("server").warning(
+        "a bus of one process cannot renew itself on SIGHUP: start it with esb serve --workers 1, or stop and start it"
+    )

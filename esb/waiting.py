@@ -11,7 +11,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from esb.audit.record import Outcome, Record
-from esb.audit.writer import EvidenceWriter
+from esb.audit.sparing import Writer
 from esb.kernel.contract import Contract
 from esb.schemas.judge import Judge
 from esb.schemas.store import JudgeStore
@@ -49,7 +49,7 @@ class AnswerSource(Protocol):
 class EvidenceGate:
     """The evidence log for :class:`esb.stages.way.Way`: waits without holding the reactor."""
 
-    def __init__(self, writer: EvidenceWriter, reader: AnswerSource, threads: Threads) -> None:
+    def __init__(self, writer: Writer, reader: AnswerSource, threads: Threads) -> None:
         self._writer = writer
         self._reader = reader
         self._threads = threads

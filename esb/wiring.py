@@ -16,6 +16,7 @@ from esb.adapters.soap import SoapAdapter
 from esb.admin.passphrase import read_passphrase
 from esb.admin.trust import Trust, read_trust
 from esb.audit.log import EvidenceReader
+from esb.audit.sparing import SparingWriter
 from esb.audit.store import open_store
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
@@ -40,7 +41,7 @@ from esb.registry.database import open_database, reading
 from esb.registry.migrations import current, head
 from esb.registry.watch import Watcher
 from esb.routing.breaker import Breaker
-from esb.routing.limits import Load, Quotas
+from esb.routing.limits import Counts, Load, Quotas
 from esb.schemas.store import JudgeStore
 from esb.stages.way import Adapter, Way
 from esb.transport.client import ClientPool
@@ -111,11 +112,19 @@ class TrustInForce:
         return self.known(*facts)
 
 
-def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node"], Adapter]) -> Node:
+def wire(
+    settings: Settings,
+    reactor: Any,
+    clock: Clock,
+    hosted: Callable[["Node"], Adapter],
+    counts: Counts | None = None,
+) -> Node:
     """Build a bus that is ready to be started.  Blocking: opens keys, databases and folders.
 
     Args:
+        settings: of one of several processes its share (``esb/conf/share.py``).
         hosted: makes the adapter for typed services that the bus hosts itself.
+        counts: where quotas are counted; None for this process alone.
 
     Raises:
         EsbError: something of the home is missing or broken; the text says what to mend.
@@ -153,14 +162,16 @@ def wire(settings: Settings, reactor: Any, clock: Clock, hosted: Callable[["Node
             return unpack(get_contract(session, digest).packed)
 
     pool = ClientPool(reactor, clock, provider_tls(settings, passphrase), client_limits(settings))
-    quotas = Quotas()
+    quotas = Quotas(counts)
     way = Way(
         clock=clock,
         directory=directory,
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
         judges=JudgeGate(JudgeStore(), contract, threads),
-        evidence=EvidenceGate(writer, reader, threads),
+        evidence=EvidenceGate(
+            SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
+        ),
         adapters={"soap": SoapAdapter(pool, settings.provider.max_answer_bytes)},
         quotas=quotas,
         load=load,
@@ -224,7 +235,7 @@ def restore_quotas(node: Node) -> None:
     """Take up today's counts from the evidence log (blocking)."""
     now = node.clock.now()
     midnight = int(now) // _DAY * _DAY
-    node.way.quotas.restore(node.reader.counts_by_grant(midnight * 1_000_000), now)
+    node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
 
 
 def own_certificate(path: Path, clock: Clock) -> x509.Certificate:
@@ -269,7 +280,10 @@ def server_limits(settings: Settings) -> ServerLimits:
         inflated_bytes=door.inflated_bytes,
         header_seconds=door.header_seconds,
         body_seconds=door.body_seconds,
+        slowest_rate=door.slowest_rate,
         idle_seconds=door.idle_seconds,
+        write_seconds=door.write_seconds,
+        held_bytes=door.held_bytes,
         connections=door.connections,
     )
 

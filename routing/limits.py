@@ -1,35 +1,96 @@
-"""How much is let in: grants' quotas and the bus's own load.  Counters of one process, bounded in size."""
+"""How much is let in: grants' quotas and the bus's own load."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Final, Protocol
 
 from esb.kernel import rules
 from esb.kernel.directory import Grant
 from esb.kernel.faults import Refusal
 
-_DAY = 86_400
+_DAY: Final = 86_400
+_LATE: Final = 2  # seconds by which two processes that read one clock may meet here in the wrong order
 
 
 @dataclass(slots=True)
-class _Used:
-    second: int
-    in_second: int
-    day: int
-    in_day: int
+class Used:
+    """What one grant has used: requests in a second and in a day, each told by its number since the epoch (UTC)."""
+
+    second: int = 0
+    in_second: int = 0
+    day: int = 0
+    in_day: int = 0
+
+    def roll(self, now: float) -> None:
+        """Begin a new second or day where ``now`` is in one."""
+        second = int(now)
+        if 0 < self.second - second <= _LATE:
+            # Another process has read the clock a moment later and was here first.  Its second is the one that counts:
+            # going back to ours would forget what was used in it.
+            second = self.second
+        day = second // _DAY
+        if self.day != day:
+            self.day, self.in_day = day, 0
+        if self.second != second:
+            self.second, self.in_second = second, 0
+
+
+class Counts(Protocol):
+    """Where the counts of grants are kept: in this process, or in memory that several share."""
+
+    def hold(self, grant: int) -> Used:
+        """The counts of a grant, which nobody else changes until :meth:`free`.
+
+        Raises:
+            Refusal: BUS-02 when another holds them too long.
+        """
+
+    def free(self, grant: int, used: Used) -> None:
+        """Keep what was changed and let others at it."""
+
+    def fill(self, today: Callable[[], Mapping[int, int]], now: float) -> None:
+        """Take up the day's counts by grant id, unless that was done before: ``today`` is then not asked."""
+
+
+class OwnCounts:
+    """Counts of this process alone."""
+
+    def __init__(self) -> None:
+        self._used: dict[int, Used] = {}
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    def hold(self, grant: int) -> Used:
+        """See :class:`Counts`."""
+        used = self._used.get(grant)
+        if used is None:
+            used = self._used[grant] = Used()
+        return used
+
+    def free(self, grant: int, used: Used) -> None:
+        """See :class:`Counts`."""
+
+    def fill(self, today: Callable[[], Mapping[int, int]], now: float) -> None:
+        """See :class:`Counts`."""
+        for grant, count in today().items():
+            self._used[grant] = Used(int(now), 0, int(now) // _DAY, count)
 
 
 class Quotas:
-    """Counts accepted requests by grant.  Only grants that have a quota are ever held here."""
+    """Counts accepted requests by grant.  Only grants that have a quota are counted.
 
-    def __init__(self) -> None:
-        self._used: dict[int, _Used] = {}
+    Args:
+        counts: where the counts are kept.
+    """
 
-    def restore(self, today: Mapping[int, int], now: float) -> None:
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = OwnCounts() if counts is None else counts
+
+    def restore(self, today: Callable[[], Mapping[int, int]], now: float) -> None:
         """Take up the day's counts by grant id, as the evidence log has them after a restart."""
-        day = int(now) // _DAY
-        for grant, count in today.items():
-            self._used[grant] = _Used(int(now), 0, day, count)
+        self._counts.fill(today, now)
 
     def take(self, grant: Grant, now: float) -> None:
         """Count one request against its grant.  Days are UTC days.
@@ -39,45 +100,44 @@ class Quotas:
         """
         if grant.per_second is None and grant.per_day is None:
             return
-        second = int(now)
-        day = second // _DAY
-        used = self._used.get(grant.id)
-        if used is None:
-            used = self._used[grant.id] = _Used(second, 0, day, 0)
-        if used.day != day:
-            used.day, used.in_day = day, 0
-        if used.second != second:
-            used.second, used.in_second = second, 0
-        if grant.per_day is not None and used.in_day >= grant.per_day:
-            raise Refusal(
-                rules.ACC_QUOTA_DAY,
-                "The grant's quota for today is used up.",
-                {"perDay": str(grant.per_day)},
-                ceil((day + 1) * _DAY - now),
-            )
-        if grant.per_second is not None and used.in_second >= grant.per_second:
-            raise Refusal(
-                rules.ACC_QUOTA_SECOND,
-                "The grant's quota per second is used up.",
-                {"perSecond": str(grant.per_second)},
-                1,
-            )
-        used.in_second += 1
-        used.in_day += 1
+        used = self._counts.hold(grant.id)
+        try:
+            used.roll(now)
+            if grant.per_day is not None and used.in_day >= grant.per_day:
+                raise Refusal(
+                    rules.ACC_QUOTA_DAY,
+                    "The grant's quota for today is used up.",
+                    {"perDay": str(grant.per_day)},
+                    max(1, ceil((used.day + 1) * _DAY - now)),
+                )
+            if grant.per_second is not None and used.in_second >= grant.per_second:
+                raise Refusal(
+                    rules.ACC_QUOTA_SECOND,
+                    "The grant's quota per second is used up.",
+                    {"perSecond": str(grant.per_second)},
+                    1,
+                )
+            used.in_second += 1
+            used.in_day += 1
+        finally:
+            self._counts.free(grant.id, used)
 
     def give_back(self, grant: Grant, now: float) -> None:
         """Take back the count of a request that was not accepted after all.
 
         What was counted in a second or day that is over needs no taking back.
         """
-        used = self._used.get(grant.id)
-        if used is None:
+        if grant.per_second is None and grant.per_day is None:
             return
-        second = int(now)
-        if used.second == second:
-            used.in_second = max(0, used.in_second - 1)
-        if used.day == second // _DAY:
-            used.in_day = max(0, used.in_day - 1)
+        used = self._counts.hold(grant.id)
+        try:
+            second = int(now)
+            if used.second == second:
+                used.in_second = max(0, used.in_second - 1)
+            if used.day == second // _DAY:
+                used.in_day = max(0, used.in_day - 1)
+        finally:
+            self._counts.free(grant.id, used)
 
 
 class Load:

@@ -49,6 +49,7 @@ class DoorFactory(Factory):
         self._clock = clock
         self._open: set[Connection] = set()
         self._sweeper: Any | None = None
+        self._closing_idle: Any | None = None
         self._drained: list[Deferred[None]] = []
 
     @property
@@ -63,23 +64,35 @@ class DoorFactory(Factory):
             return _Cut()
         return Connection(self, overloaded=open_now >= self.limits.connections)
 
-    def drain(self) -> Deferred[None]:
+    def drain(self, idle_seconds: float = 0.0) -> Deferred[None]:
         """Finish what is under way and close everything.
 
         The caller stops the listening port first.  A request that has begun is still answered, with
-        ``Connection: close``; idle connections are closed now; new ones are cut.
+        ``Connection: close``; new connections are cut.  An idle connection is closed after ``idle_seconds``: until
+        then its client may send one more request and gets its answer, again with ``Connection: close``.  A client
+        cannot know that a connection is about to be closed (RFC 9112 section 9.5), and a request that meets the closing
+        is lost.  A second call may shorten that time.
 
         Returns:
             A Deferred that fires when no connection is left and no handler runs.  How long to wait is the caller's
             to decide.
         """
         self.draining = True
-        for connection in list(self._open):
-            connection.drain()
+        if self._closing_idle is not None and self._closing_idle.active():
+            self._closing_idle.cancel()
+        self._closing_idle = None
+        if idle_seconds > 0 and self._open:
+            self._closing_idle = self.reactor.callLater(idle_seconds, self._close_idle)
+        else:
+            self._close_idle()
         done: Deferred[None] = Deferred()
         self._drained.append(done)
         self._tell_drained()
         return done
+
+    def _close_idle(self) -> None:
+        for connection in list(self._open):
+            connection.drain()
 
     def came(self, connection: Connection) -> None:
         """A connection is open."""
@@ -118,6 +131,8 @@ class DoorFactory(Factory):
 
     def _tell_drained(self) -> None:
         if self.draining and not self._open and not self.in_flight:
+            if self._closing_idle is not None and self._closing_idle.active():
+                self._closing_idle.cancel()
             waiting, self._drained = self._drained, []
             for done in waiting:
                 done.callback(None)

@@ -38,6 +38,7 @@ from esb.wsdl.read import read_contract
 from support.client import Consumer
 from support.provider import Provider
 from support.reactor import on_reactor, reactor
+from support.served import Served
 
 CONTRACTS = Path(__file__).parent / "contracts"
 ADDRESS = "http://bus.test"
@@ -64,7 +65,9 @@ class ShiftedClock:
 class Place:
     """A home with a registry; :meth:`serve` runs its bus.
 
-    ``consumers`` are members with a signing key; ``DIN`` owns the services and has no grants of its own.
+    ``consumers`` are members with a signing key; ``DIN`` owns the services and has no grants of its own.  ``node`` is
+    the bus while it is served in this process, ``bus`` while `esb serve` does it in processes of its own.
+    ``environment`` holds the settings that were given.
     """
 
     home: Home
@@ -75,6 +78,8 @@ class Place:
     consumers: dict[str, Consumer] = field(default_factory=dict)
     port: int = 0
     node: Node | None = None
+    bus: Served | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     _authority: tuple[PrivateKey, x509.Certificate] | None = field(default=None, repr=False)
 
     def acting(self) -> Any:
@@ -82,7 +87,10 @@ class Place:
         return acting(self.engine, "operator", time.time())
 
     def settle(self) -> None:
-        """Make the running bus read the registry now."""
+        """Make the running bus read the registry now; where it runs in processes of its own, wait until they did."""
+        if self.bus is not None:
+            time.sleep(3 * self.settings.registry.poll_seconds)
+            return
         node = self.node
         if node is not None:
             directory = node.watcher.poll()
@@ -157,8 +165,17 @@ class Place:
         return EvidenceReader(self.settings.evidence.url).recent(1)[0]
 
     @contextmanager
-    def serve(self, hosted: Callable[[Node], Any] | None = None) -> Iterator["Place"]:
-        """Run the bus on a free port."""
+    def serve(self, hosted: Callable[[Node], Any] | None = None, workers: int | None = None) -> Iterator["Place"]:
+        """Run the bus on a free port: in this process, or with ``workers`` by `esb serve --workers` (see ``bus``)."""
+        if workers is not None:
+            self.bus = Served(self.home.path, self.environment, workers)
+            try:
+                self.port = self.bus.wait_until_ready()
+                yield self
+            finally:
+                self.bus.end()
+                self.bus = None
+            return
         from esb.endpoints.services import hosted_adapter
 
         node = on_reactor(lambda: wire(self.settings, reactor, self.clock, hosted or hosted_adapter))
@@ -180,9 +197,10 @@ def copy_place(template: Place, folder: Path, provider: Provider, **environment:
     """
     shutil.copytree(template.home.path, folder)
     home = open_home(folder)
-    settings = load(home.path, {**_ENVIRONMENT, **environment}).settings
+    environment = {**_ENVIRONMENT, **environment}
+    settings = load(home.path, environment).settings
     engine = open_database(settings.registry.url)
-    place = Place(home, settings, engine, provider, consumers=dict(template.consumers))
+    place = Place(home, settings, engine, provider, consumers=dict(template.consumers), environment=environment)
     with place.acting() as act:
         update_service(act, PERSONS, endpoint=provider.url)
     return place
@@ -203,7 +221,8 @@ def cached_key(kind: str) -> PrivateKey:
 def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
     """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it."""
     home = make_home(folder, PASSPHRASE.decode())
-    settings = load(home.path, {**_ENVIRONMENT, **environment}).settings
+    environment = {**_ENVIRONMENT, **environment}
+    settings = load(home.path, environment).settings
     engine = open_database(settings.registry.url)
     upgrade(engine)
     init_authority(
@@ -218,7 +237,7 @@ def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
         now=time.time(),
         random=secrets.token_bytes,
     )
-    place = Place(home, settings, engine, provider)
+    place = Place(home, settings, engine, provider, environment=environment)
     place.member("DIN")
     place.member("EESMN")
     place.service()

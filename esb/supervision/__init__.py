@@ -1,0 +1,1 @@
+"""Several processes as one bus: a supervisor that holds the port, and workers that it starts, replaces and renews."""
