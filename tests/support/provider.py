@@ -74,6 +74,7 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: the second would wait 40 ms for an ACK
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", "0"))
