@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.faults.postgres import Postgres
 from support.faults.scene import Scene, make_template
 from support.place import Place
 
@@ -42,3 +43,13 @@ def play(fault_template: Place, tmp_path: Path) -> Iterator[Callable[..., Scene]
     yield make
     for scene in scenes:
         scene.close()
+
+
+@pytest.fixture
+def killable_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test's own."""
+    server = Postgres()
+    try:
+        yield server.start()
+    finally:
+        server.close()

@@ -270,8 +270,9 @@ def check(log: str, providers: Sequence[Path] = (), clients: Sequence[Path] = ()
     Args:
         log: a SQLite file's path, or a libpq URL.
     """
-    deliveries = [fact for path in providers for fact in read_journal(path)]
+    # In this order, while load goes on too: what is heard was given before, and what is given was recorded before.
     heard = [fact for path in clients for fact in read_journal(path)]
+    deliveries = [fact for path in providers for fact in read_journal(path)]
     return Story(read_rows(log), read_strays(log), deliveries, heard, stepped).verdict()
 
 

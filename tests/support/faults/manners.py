@@ -110,6 +110,11 @@ def _closes(answer: bytes, wait: float) -> Iterator[Step]:
     yield End.CLOSE
 
 
+def _big(answer: bytes, much: float) -> Iterator[Step]:
+    """So many bytes more than usual."""
+    yield http(answer.replace(b"</p:person>", b"<p:note>" + b"x" * int(much) + b"</p:note></p:person>"))
+
+
 def _hangs_up(_answer: bytes, _wait: float) -> Iterator[Step]:
     """The request was read, and the connection closed as if it had been idle: whether it was acted on, nobody knows."""
     yield End.RESET
@@ -131,5 +136,6 @@ MANNERS: Final[dict[str, Manner]] = {
     "twice": _twice,
     "twice-later": _twice_later,
     "closes": _closes,
+    "big": _big,
     "hangs-up": _hangs_up,
 }

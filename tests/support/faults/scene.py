@@ -12,6 +12,7 @@ from cryptography import x509
 
 from esb.registry.services import update_service
 from support.faults.checker import Verdict, check
+from support.faults.evidence import is_database
 from support.faults.journal import Journal
 from support.faults.load import Line, Load, heard, person, posted, question
 from support.faults.processes import PATIENCE, BusProcess, Provider, until
@@ -38,7 +39,7 @@ class Scene:
 
     Args:
         template: of :func:`make_template`.
-        evidence: libpq URL of the database that keeps the log; "" for a SQLite file in the home.
+        evidence: libpq URL of the database that keeps the log, or a SQLite file; "" for one in the home.
         environment: settings of this scene.
         arguments: of ``esb serve``.
         shim: a bad disk and clock for the bus: "" none, "faults", or "cut" to cut its power too.
@@ -67,7 +68,7 @@ class Scene:
         self.place.engine.dispose()
         settings = {**_ENVIRONMENT, **(environment or {})}
         if evidence:
-            settings["SHLUZ_EVIDENCE_URL"] = evidence
+            settings["SHLUZ_EVIDENCE_URL"] = evidence if is_database(evidence) else f"sqlite:///{evidence}"
         self.shim: Any = None  # Shim, where there is one
         if shim:
             self.shim = Shim(folder / "shim", Path(self.evidence), cut=shim == "cut")

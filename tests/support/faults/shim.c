@@ -1,8 +1,8 @@
 /* A bad disk and a bad clock, for one process: loaded before libc, told what to do through a mapped file.
  *
- * SHLUZ_FAULTS       the mapped file, laid out as struct control
- * SHLUZ_FAULTS_PATH  only files whose path begins so are touched
- * SHLUZ_FAULTS_CUT   a folder: what was synced of those files is kept there as a second copy, which is what a machine
+ * FAULTY       the mapped file, laid out as struct control
+ * FAULTY_PATH  only files whose path begins so are touched
+ * FAULTY_CUT   a folder: what was synced of those files is kept there as a second copy, which is what a machine
  *                    would find after a power cut if its disk lost everything that was not synced
  */
 #define _GNU_SOURCE
@@ -37,9 +37,9 @@ static const char *cut;
     if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 __attribute__((constructor)) static void begin(void) {
-    const char *path = getenv("SHLUZ_FAULTS");
-    prefix = getenv("SHLUZ_FAULTS_PATH");
-    cut = getenv("SHLUZ_FAULTS_CUT");
+    const char *path = getenv("FAULTY");
+    prefix = getenv("FAULTY_PATH");
+    cut = getenv("FAULTY_CUT");
     if (!path) return;
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) abort();

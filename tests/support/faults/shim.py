@@ -48,10 +48,10 @@ class Shim:
         """What the process is started with."""
         found = {
             "LD_PRELOAD": str(library()),
-            "SHLUZ_FAULTS": str(self._control),
-            "SHLUZ_FAULTS_PATH": str(self._prefix),
+            "FAULTY": str(self._control),
+            "FAULTY_PATH": str(self._prefix),
         }
-        return found if self._cut is None else {**found, "SHLUZ_FAULTS_CUT": str(self._cut)}
+        return found if self._cut is None else {**found, "FAULTY_CUT": str(self._cut)}
 
     def _set(self, kind: str, at: int, value: int) -> None:
         struct.pack_into(kind, self._map, at, value)
