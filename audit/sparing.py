@@ -1,8 +1,8 @@
 """How much room strangers get in the evidence log.
 
-Every refusal is evidence, and a refused message is kept with it.  But whoever can reach the door can be refused as often
-as they like without any key, and must not fill the disk: beyond so many a second, what is kept of a message that nobody
-signed is its facts and digests, without the octets.
+Every refusal is evidence, and a refused message is kept with it.  But whoever can reach the door can be refused as
+often as they like without any key, and must not fill the disk: beyond so many a second, what is kept of a message that
+nobody signed is its facts and digests, without the octets.
 """
 
 from collections.abc import Callable

@@ -114,6 +114,8 @@ class Server:
         """Look for changes of registry and trust in a thread; again after the polling time."""
         if self._ended is not None:
             return
+        if news := self._node.lists.news():
+            self._log.warning("revocation lists", news=news)
         looking = self._node.threads.run(self._poll)
         looking.addCallbacks(self._found, self._missed)
         looking.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._look))

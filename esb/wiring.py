@@ -29,6 +29,7 @@ from esb.conf.settings import Settings
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
+from esb.endpoints.revocation import Lists
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import Directory
@@ -68,6 +69,7 @@ class Node:
         contract: reads a stored contract by its digest (blocking).
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
+        lists: how long the revocation lists still hold.
     """
 
     settings: Settings
@@ -85,6 +87,7 @@ class Node:
     watcher: Watcher
     engine: Engine
     trust: "TrustInForce"
+    lists: Lists
     tls: Any
     contract: Callable[[str], Contract]
     registry_problem: str = ""
@@ -200,6 +203,7 @@ def wire(
     )
     front = FrontDoor(exchange, contracts, {})
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
+    lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
     node = Node(
         settings=settings,
         reactor=reactor,
@@ -216,6 +220,7 @@ def wire(
         watcher=watcher,
         engine=engine,
         trust=trust,
+        lists=lists,
         tls=door_tls(settings, passphrase),
         contract=contract,
     )
@@ -227,6 +232,8 @@ def wire(
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
+    front.checks["revocation"] = lists.problem
+    front.warnings["revocation"] = lists.warning
     node.install(directory)
     return node
 

@@ -91,6 +91,7 @@ def work(settings: Settings, given: Inheritance, channel: Channel) -> None:
     """
     prepare_reactor()
     node = wire(share(settings, given.workers), reactor, SystemClock(), hosted_adapter, SharedCounts(given.quotas))
+    node.front.worker = given.slot
     server = Server(node, reactor)
     attendant = Attendant(server, channel, given.listening(), reactor)
     end_on_signals(server, (signal.SIGTERM,), attendant.let_go)

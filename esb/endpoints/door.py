@@ -8,12 +8,18 @@ from esb.kernel.names import SERVICES_ROOT
 
 
 class FrontDoor:
-    """Routes requests; the :data:`esb.kernel.http.HttpHandler` of the listener."""
+    """Routes requests; the :data:`esb.kernel.http.HttpHandler` of the listener.
+
+    Attributes:
+        checks, warnings, worker: what ``/readyz`` tells (:func:`esb.endpoints.health.readyz`).
+    """
 
     def __init__(self, exchange: ExchangeDoor, contract: ContractDoor, checks: dict[str, Check]) -> None:
         self._exchange = exchange
         self._contract = contract
         self.checks = checks
+        self.warnings: dict[str, Check] = {}
+        self.worker: int | None = None
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
@@ -27,7 +33,7 @@ class FrontDoor:
         if request.path == "/healthz":
             return healthz()
         if request.path == "/readyz":
-            return readyz(self.checks)
+            return readyz(self.checks, self.warnings, self.worker)
         return HttpResponse(404, "text/plain; charset=utf-8", b"Nothing is here. Resources stand under /services/.\n")
 
 

@@ -1,8 +1,10 @@
 """`esb serve` in processes of its own: its log as it is written, its workers, its signals and its end."""
 
+import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -83,6 +85,24 @@ class Served:
     def wait_until_ready(self) -> int:
         """Wait until it takes requests; its port."""
         return int(self.wait_for("ready")["port"])
+
+    def connect_to_each(self, tls: ssl.SSLContext | None = None) -> dict[int, http.client.HTTPConnection]:
+        """A kept connection to each of the workers that serve now."""
+        port, found = self.wait_until_ready(), dict[int, http.client.HTTPConnection]()
+        until = time.monotonic() + 30
+        while len(found) < len(self.workers()):
+            assert time.monotonic() < until, "some worker gets no connection"
+            if tls is None:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            else:
+                connection = http.client.HTTPSConnection("localhost", port, timeout=30, context=tls)
+            connection.request("GET", "/readyz")
+            worker = json.loads(connection.getresponse().read())["worker"]
+            if worker in found:
+                connection.close()
+            else:
+                found[worker] = connection
+        return found
 
     def signal(self, number: signal.Signals) -> None:
         """Send the supervisor a signal."""

@@ -97,3 +97,21 @@ def make_own(tmp_path_factory: pytest.TempPathFactory, template: Place) -> Itera
 def own_place(make_own: MakePlace) -> MakePlace:
     """Make a place of this test's own, not yet served: for what would disturb the shared one."""
     return make_own
+
+
+@pytest.fixture(scope="session")
+def served_by_two(make_own: MakePlace) -> Iterator[Place]:
+    """A bus of two workers in processes of their own."""
+    place = make_own(SHLUZ_REGISTRY_POLL_SECONDS="0.2")
+    with place.serve(workers=2):
+        yield place
+
+
+@pytest.fixture
+def crew(served_by_two: Place) -> Place:
+    """The bus of two workers: both there, and its provider's own answers."""
+    bus = served_by_two.bus
+    assert bus is not None
+    served_by_two.provider.reset()
+    bus.wait(lambda: len(bus.workers()) == 2, "two workers")
+    return served_by_two
