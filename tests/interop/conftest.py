@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from interop.identities import Identity, write_identity
-from support.place import PERSONS, Place, cached_key, make_place
+from support.place import PASSPHRASE, PERSONS, Place, cached_key, make_place
 from support.provider import Provider
 
-from esb.admin.authority import Authority
+from esb.admin.authority import Authority, store_key
 from esb.kernel.directory import CertificateUse
 
 NODE = Path(__file__).parent / "node"
@@ -93,6 +94,37 @@ def identity(_served: Place, tmp_path_factory: pytest.TempPathFactory) -> Callab
         return known[kind]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _rsa_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    provider = Provider()
+    place = make_place(tmp_path_factory.mktemp("interop-rsa") / "home", provider, **advertised())
+    keys, key = place.settings.keys, cached_key("rsa3072")
+    keys.signing_key.unlink()
+    store_key(key, keys.signing_key, PASSPHRASE)
+    keys.certificate.write_bytes(place.enrol("DIN", key).public_bytes(Encoding.PEM))
+    place.member("MEMBER", "rsa2048")
+    place.grant("MEMBER")
+    with place.serve():
+        yield place
+    provider.close()
+
+
+@pytest.fixture
+def rsa_place(_rsa_served: Place) -> Place:
+    """A bus that signs with RSA, with an empty journal: WS-SecurityPolicy (1.3, section 7.1) and the signatures of some
+    toolkits know no other asymmetric key."""
+    _rsa_served.provider.reset()
+    return _rsa_served
+
+
+@pytest.fixture(scope="session")
+def rsa_identity(_rsa_served: Place, tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    """A granted member of that bus, with an RSA key."""
+    member = _rsa_served.consumers["MEMBER"]
+    assert member.certificate is not None
+    return write_identity(tmp_path_factory.mktemp("rsa-identity"), "member", member.key, member.certificate)
 
 
 @pytest.fixture(scope="session")

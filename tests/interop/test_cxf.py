@@ -1,20 +1,17 @@
 """Apache CXF on the published WSDL: its WS-Security by actions, and by the WS-SecurityPolicy of ``?wsdl&policy``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
-from interop.conftest import advertised
-from interop.identities import Identity, write_identity
+from interop.identities import Identity
 from interop.jvm import Outcome, need_java, run_java
 from lxml import etree
 from support.client import NS
-from support.place import PASSPHRASE, PERSONS, Place, cached_key, make_place
-from support.provider import Provider
+from support.place import PERSONS, Place
 
-from esb.admin.authority import Authority, store_key
+from esb.admin.authority import Authority
 
 pytestmark = pytest.mark.interop
 RSA = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
@@ -56,32 +53,11 @@ def test_by_actions(by_actions: dict[str, Outcome], kind: str, version: str) -> 
     assert outcome.covered == SIGNED
 
 
-@pytest.fixture(scope="module")
-def rsa_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A bus that signs with RSA: WS-SecurityPolicy knows no other asymmetric signature (1.3, section 7.1)."""
-    need_java(packages=True)
-    folder = tmp_path_factory.mktemp("cxf-rsa")
-    provider = Provider()
-    place = make_place(folder / "home", provider, **advertised())
-    keys = place.settings.keys
-    key = cached_key("rsa2048")
-    keys.signing_key.unlink()
-    store_key(key, keys.signing_key, PASSPHRASE)
-    keys.certificate.write_bytes(place.enrol("DIN", key).public_bytes(Encoding.PEM))
-    with place.serve():
-        yield place
-    provider.close()
-
-
-def test_by_policy(rsa_place: Place, tmp_path: Path) -> None:
+def test_by_policy(rsa_place: Place, rsa_identity: Identity, tmp_path: Path) -> None:
     """CXF signs what the policy in the WSDL says and checks that the answer keeps to it; only the algorithm is told it,
     as the standard's suites stop at RSA-SHA1."""
-    member = rsa_place.member("CXF", "rsa2048")
-    rsa_place.grant("CXF")
-    rsa_place.settle()
-    assert member.certificate is not None
-    who = {"rsa2048": write_identity(tmp_path, "member", member.key, member.certificate)}
-    outcomes = run(rsa_place, tmp_path, who, "wsdl&policy", "policy")
+    need_java(packages=True)
+    outcomes = run(rsa_place, tmp_path, {"rsa2048": rsa_identity}, "wsdl&policy", "policy")
     for outcome in outcomes.values():
         assert outcome.status == 200, outcome.answer
         assert "Əliyeva".encode() in outcome.answer

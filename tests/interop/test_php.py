@@ -1,4 +1,4 @@
-"""PHP: ext-soap on the published WSDL, signed and verified by ext-dom and ext-openssl in an overridden ``__doRequest``."""
+"""PHP: ext-soap on the published WSDL, with ext-dom and ext-openssl in an overridden ``__doRequest`` to sign and verify."""
 
 import base64
 import itertools
