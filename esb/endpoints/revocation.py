@@ -1,7 +1,7 @@
 """How long the revocation lists still hold, told before it is too late.
 
 When a list is past its nextUpdate and the grace that the operator gave it, what it does not revoke is no longer known
-and every signed message is refused (CRT-07).  That is no accident of the moment: somebody forgot to publish, days before.
+and every signed message is refused (CRT-07).  That is no accident of the moment: somebody forgot to publish in time.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import Final
 from esb.kernel.faults import EsbError
 
 _BACKLOG: Final = 1024
-_PATIENCE: Final = 5.0  # seconds; workers of a supervisor that was killed let go of the port within one
+_PATIENCE: Final = 3.0  # seconds; workers of a supervisor that was killed let go of the port within one
 _PAUSE: Final = 0.1
 
 

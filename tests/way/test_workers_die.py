@@ -97,7 +97,7 @@ def test_when_the_first_cannot_start_the_reason_is_told_and_all_ends(make_own: C
     place.settings.keys.certificate.unlink()
     code, told = _serve(place)
     assert code == 1
-    assert told.splitlines()[-1].startswith("esb: ")
+    assert told.splitlines()[-1].startswith("error: The bus has no certificate")
     assert told.count("esb ca init") == 1
     assert "Traceback" not in told
 
