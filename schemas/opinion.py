@@ -40,6 +40,11 @@ def second_opinion(arrangement: Arrangement) -> list[str]:
             except (xmlschema.XMLSchemaException, RecursionError, ValueError, TypeError, KeyError, OSError) as error:
                 # Some faults of a schema it meets with a plain exception; the schema is unfit all the same.
                 return [_told(error, arrangement)]
+            except (AttributeError, IndexError, AssertionError) as error:
+                # It stumbles over what it did not foresee, such as a restriction of nothing.
+                return [
+                    f"xmlschema cannot read the schemas ({type(error).__name__}): look for an incomplete definition"
+                ]
         # A document that it could not read is only a warning to it, and then it has no opinion on that document.
         unread = [str(one.message) for one in given if issubclass(one.category, _UNREAD)]
         return [*unread, *(_told(error, arrangement) for error in schema.maps.all_errors)]

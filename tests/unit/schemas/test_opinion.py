@@ -33,6 +33,22 @@ def test_it_stays_in_its_folder(contract, schema, tmp_path):
     assert not any("Gone" in one for one in said)
 
 
-@pytest.mark.parametrize("content", ['<xs:element name="1"/>', "<xs:nonsense/>", '<xs:simpleType name="N"/>'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<xs:element name="1"/>',
+        "<xs:nonsense/>",
+        '<xs:simpleType name="N"/>',
+        '<xs:simpleType name="N"><xs:restriction/></xs:simpleType>',
+    ],
+)
 def test_faulty_schemas_do_not_raise(contract, schema, content):
     assert second_opinion(arrange(contract({"t.xsd": schema(content)})))
+
+
+def test_an_accident_inside_the_library_is_told_in_words_that_help(contract, schema):
+    """xmlschema stumbles over a restriction of nothing; a person must not be shown Python's words for it."""
+    text = schema('<xs:simpleType name="N"><xs:restriction/></xs:simpleType>')
+    (said,) = second_opinion(arrange(contract({"t.xsd": text})))
+    assert "NoneType" not in said
+    assert "xmlschema cannot read" in said
