@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench changelog clean
+.PHONY: demo test lint bench fuzz changelog clean
 
 # One stamp for the environment: made again when what it is made of changes.
 $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
@@ -24,7 +24,11 @@ lint: $(VENV)/.ready
 	@$(BIN)/python -m pytest -q tests/house
 
 bench: $(VENV)/.ready
-	@$(BIN)/python -m bench.exchange
+	@$(BIN)/esb bench $(BENCH)
+
+# A million inputs; corpus and findings are kept in ~/.cache/shluz-fuzz.  FUZZ="--target way --inputs 5000" for less.
+fuzz: $(VENV)/.ready
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ)
 
 changelog: $(VENV)/.ready
 	@$(BIN)/towncrier build --draft

@@ -1,1 +1,1 @@
-"""Measuring the bus.  Run with ``make bench``; see bench/README.md."""
+"""Measuring the bus: `esb bench`.  How to read what it says: bench/README.md."""

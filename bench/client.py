@@ -2,8 +2,8 @@
 
 A load generator that shares a machine with what it measures must cost little itself.  So nothing is built here per
 message: a question is the very octets that go on the wire (:func:`post` writes them), an answer is its status and its
-body, and what is right is for the question's own ``check`` to say.  An answer needs a Content-Length, as every answer of
-the bus has one.
+body, and what is right is for the question's own ``check`` to say.  An answer needs a Content-Length, as every answer
+of the bus has one.
 """
 
 import asyncio
@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from esb.kernel.faults import EsbError
+
 Check = Callable[[int, bytes], None]
 """Judges an answer by its HTTP status and its body; raises :class:`WrongAnswer`."""
 
 
-class WrongAnswer(Exception):
+class WrongAnswer(EsbError):
     """An answer is not the one that was due: the run has failed."""
 
 

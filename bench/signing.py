@@ -124,8 +124,8 @@ class Template:
         }
         for name, text in (filling or {}).items():
             values[name.encode()] = _plain(text).encode()
-        for name, part in self._dynamic:
-            values[name] = base64.b64encode(hashlib.sha256(part.filled(values)).digest())
+        for digest, part in self._dynamic:
+            values[digest] = base64.b64encode(hashlib.sha256(part.filled(values)).digest())
         values[b"signature"] = base64.b64encode(self._key.sign(self._signed_info.filled(values)))
         return self._wire.filled(values)
 

@@ -33,6 +33,7 @@ SUBJECTS = MappingProxyType(
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
+        "bench": Subject("esb.cli.bench", "bench", "Measure how fast a bus is on this machine."),
     }
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("esb", "adapters", "audit", "certs", "conf", "registry", "routing", "schemas", "wsdl")
+ROOMS = ("esb", "adapters", "audit", "bench", "certs", "conf", "registry", "routing", "schemas", "wsdl")
 
 
 @pytest.fixture(scope="session")

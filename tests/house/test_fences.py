@@ -15,19 +15,22 @@ _TWISTED = (
     "esb/wiring.py",
     "adapters/",
     *_ENDPOINTS,
+    "bench/naive.py",
 )
+# What the bus is measured against is written as others would write it, and its load must cost little.
+_BENCH = "bench/"
 FENCES = {
     "twisted": _TWISTED,
     "httptools": ("esb/transport/",),
     "OpenSSL": ("esb/transport/",),
     "service_identity": ("esb/transport/",),
-    "spyne": ("adapters/hosted/", "esb/demo/"),
-    "sqlalchemy": ("registry/", "audit/"),
+    "spyne": ("adapters/hosted/", "esb/demo/", "bench/naive.py"),
+    "sqlalchemy": ("registry/", "audit/", _BENCH),
     "alembic": ("registry/",),
-    "psycopg": ("registry/", "audit/"),
-    "sqlite3": ("registry/", "audit/", "esb/demo/"),
+    "psycopg": ("registry/", "audit/", _BENCH),
+    "sqlite3": ("registry/", "audit/", "esb/demo/", _BENCH),
     "xmlsec": ("certs/", "esb/demo/"),
-    "signxml": ("certs/", "esb/demo/"),
+    "signxml": ("certs/", "esb/demo/", "bench/naive.py"),
     "cryptography": (
         "certs/",
         "esb/kernel/directory.py",
@@ -35,19 +38,20 @@ FENCES = {
         "esb/transport/tls.py",
         "esb/wiring.py",
         "esb/demo/",
+        _BENCH,
     ),
-    "lxml": ("esb/kernel/", "certs/", "schemas/", "wsdl/", "esb/stages/", "adapters/hosted/", "esb/demo/"),
-    "zeep": ("wsdl/", "esb/demo/"),
+    "lxml": ("esb/kernel/", "certs/", "schemas/", "wsdl/", "esb/stages/", "adapters/hosted/", "esb/demo/", _BENCH),
+    "zeep": ("wsdl/", "esb/demo/", "bench/naive.py"),
     "xmlschema": ("schemas/",),
     "structlog": ("esb/logs.py",),
-    "click": ("esb/cli/",),
+    "click": ("esb/cli/", "bench/month/command.py"),
     # XML is parsed in one place, and not by these.
     "xml": (),
     "defusedxml": (),
     "xmltodict": (),
     "bs4": (),
     # There is one reactor, and one way out to the network.
-    "asyncio": (),
+    "asyncio": (_BENCH,),
     "requests": (),
     # Data that can run.
     "pickle": (),
@@ -85,11 +89,15 @@ def test_a_library_stays_inside_its_fence(vendor: str, trees: dict[str, ast.Modu
     assert not outside, "\n".join(outside)
 
 
+# What the bus is compared with must not lean on the bus's own parser.
+_YARDSTICKS = ("bench/floor.py", "bench/naive.py")
+
+
 def test_lxml_parses_in_one_module_alone(trees: dict[str, ast.Module]) -> None:
     outside = [
         f"{path}:{line} uses {name}"
         for path, tree in trees.items()
-        if path != "esb/kernel/xml.py"
+        if path not in ("esb/kernel/xml.py", *_YARDSTICKS)
         for name, line in [*_parsing_uses(tree), *_odd_lxml(tree)]
     ]
     assert not outside, "\n".join(outside)
@@ -126,7 +134,7 @@ def _odd_lxml(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def test_imports_name_the_one_installed_package(trees: dict[str, ast.Module]) -> None:
-    rooms = {"adapters", "audit", "certs", "conf", "registry", "routing", "schemas", "wsdl"}
+    rooms = {"adapters", "audit", "bench", "certs", "conf", "registry", "routing", "schemas", "wsdl"}
     wrong = [
         f"{path}:{node.lineno}"
         for path, tree in trees.items()

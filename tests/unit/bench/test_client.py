@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[N
 @contextmanager
 def server(handle: Serve) -> Iterator[Address]:
     """A server of its own loop and thread."""
-    ready: "list[int]" = []
+    ready: list[int] = []
     started = threading.Event()
     loop = asyncio.new_event_loop()
 
@@ -115,11 +116,9 @@ def test_nothing_to_ask_is_no_error() -> None:
 )
 @pytest.mark.parametrize("run", ["closed", "open"])
 def test_a_wrong_answer_ends_the_run(answer: bytes, said: str, run: str) -> None:
+    drives = {"closed": drive, "open": partial(drive_open, rate=500, chance=random.Random(1))}
     with server(answering(answer)) as address, pytest.raises(WrongAnswer, match=said):
-        if run == "closed":
-            drive(address, questions(address, 20, []), 2)
-        else:
-            drive_open(address, questions(address, 20, []), 500, 2, random.Random(1))
+        drives[run](address, questions(address, 20, []), connections=2)
 
 
 def test_a_connection_that_is_lost_before_its_answer_ends_the_run() -> None:

@@ -7,6 +7,7 @@ import pytest
 import xmlsec
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
+from support.client import NS, Reply, verify_with_xmlsec
 
 from esb.bench.signing import Party, Style, Template, hole
 from esb.certs.ca import create_authority
@@ -18,7 +19,6 @@ from esb.certs.verify import Verifier
 from esb.kernel.directory import CertificateUse, KnownCertificate
 from esb.kernel.soap import SoapVersion, open_envelope
 from esb.kernel.xml import XmlLimits, parse_message
-from support.client import NS, Reply, verify_with_xmlsec
 
 BODY = b'<b:Ask xmlns:b="urn:bench"><b:row n="1"></b:row></b:Ask>'
 LIMITS = SignatureLimits()
