@@ -185,7 +185,7 @@ def _record(clock: Clock, facts: _Event) -> Callable[[Any, str, _Event], dict[st
         line["log"] = str(event.get("log", "bus"))
         line["event"] = str(event.get("event", ""))[:_LONGEST]
         error = event.get("exc_info")
-        for key, value in (*facts.items(), *event.items()):
+        for key, value in {**facts, **event}.items():
             if key not in line and key != "exc_info":
                 line[key] = "(not shown)" if _NEVER.search(key) else _plain(value)
         if error:

@@ -59,6 +59,21 @@ def test_a_json_line() -> None:
     }
 
 
+def test_what_is_said_of_the_process_is_in_every_line_and_displaces_nothing() -> None:
+    stream = io.StringIO()
+    logs.configure("json", "info", stream, ManualClock(0.0), worker=1, event="forged", port=2)
+    logs.logger("door").info("listening", port=8080, passphrase="x")
+    assert one(stream) == {
+        "time": "1970-01-01T00:00:00.000Z",
+        "level": "info",
+        "log": "door",
+        "event": "listening",
+        "worker": 1,
+        "port": 8080,
+        "passphrase": "(not shown)",
+    }
+
+
 def test_a_human_line() -> None:
     stream = configured("human")
     logs.logger("door").warning("slow sender", peer="10.0.0.1", note='said "no" \\ yes', name="Ağayev Əli", none=None)

@@ -1,5 +1,6 @@
 """A serving bus: its port, its eye on trust and registry, and its end in order."""
 
+import hashlib
 import http.client
 import json
 import secrets
@@ -286,3 +287,41 @@ def test_tls_is_spoken_where_it_is_configured(place: Place) -> None:
     context = ssl.create_default_context(cadata=certificate.public_bytes(Encoding.PEM).decode())
     with place.serve():
         assert post(place.port, PATH, place.consumers["EESMN"].sign(), tls=context).status == 200
+
+
+def test_a_revocation_list_that_runs_out_is_told_while_there_is_time(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with place.serve():
+        assert "warnings" not in json.loads(get(place.port, "/readyz")[1])
+        node = place.node
+        assert node is not None
+        until_when = node.trust.trust.crls.known_until
+        assert until_when is not None
+        place.clock.stopped = until_when - 10 * 3600  # in its grace
+        status, body = get(place.port, "/readyz")
+        assert (status, "relied upon for 10 hours" in json.loads(body)["warnings"]["revocation"]) == (200, True)
+        until(lambda: node.lists._told > 0)
+        place.clock.stopped = until_when + 1
+        status, body = get(place.port, "/readyz")
+        assert (status, "renewed" in json.loads(body)["checks"]["revocation"]) == (503, True)
+        place.clock.stopped = None
+    assert "relied upon for 10 hours" in capsys.readouterr().out
+
+
+def test_strangers_do_not_fill_the_log_with_what_they_send(place: Place) -> None:
+    evidence = replace(place.settings.evidence, keep_strangers_per_second=0)
+    place.settings = replace(place.settings, evidence=evidence)
+    with place.serve():
+        strangers = [post(place.port, PATH, b"<garbage/>") for _ in range(3)]
+        known = post(place.port, PATH, place.consumers["DIN"].sign())
+    assert {reply.rule for reply in strangers} == {"MSG-09"}
+    for reply in strangers:
+        record = place.records(reply.exchange)[0]
+        assert record.entry.message_sha256 == hashlib.sha256(b"<garbage/>").hexdigest()
+        assert (record.message_size, record.sent_size) == (0, 0)
+    # Who has signed is no stranger, whatever is refused.
+    assert known.rule == "ACC-02"
+    record = place.records(known.exchange)[0]
+    assert record.message_size > 0
+    assert record.sent_size == len(known.body)

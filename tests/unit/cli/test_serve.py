@@ -151,3 +151,36 @@ def test_an_interrupt_ends_it_in_order_too(office: Run, tmp_path: Path, serving:
     bus.port()
     code, log = bus.end(signal.SIGINT)
     assert (code, '"stopped"' in log, "Traceback" in log) == (0, True, False)
+
+
+def test_a_hangup_of_a_single_process_is_told_and_changes_nothing(
+    office: Run, tmp_path: Path, serving: Callable[[Path], Serving]
+) -> None:
+    bus = serving(tmp_path / "shluz-home")
+    port = bus.port()
+    bus.process.send_signal(signal.SIGHUP)
+    assert bus.process.stdout is not None
+    told = json.loads(bus.process.stdout.readline())
+    assert (told["level"], "--workers 1" in told["event"]) == ("warning", True)
+    assert get(port, "/healthz")[0] == 200
+    assert bus.end(signal.SIGTERM)[0] == 0
+
+
+def test_workers_can_be_set_as_well_as_asked_for(
+    office: Run, tmp_path: Path, serving: Callable[[Path], Serving], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHLUZ_WORKERS_COUNT", "1")
+    bus = serving(tmp_path / "shluz-home")
+    port = bus.port()
+    status, body = get(port, "/readyz")
+    assert (status, json.loads(body)["worker"]) == (200, 0)
+    code, log = bus.end(signal.SIGINT)
+    assert (code, "Traceback" in log) == (0, False)
+    assert '"worker ready"' in log
+
+
+def test_a_worker_is_not_started_by_hand(office: Run) -> None:
+    result = office("serve", "--worker", "0 of 1: 900 901 902")
+    assert result.exit_code == 1
+    assert "esb serve --workers N" in result.stderr
+    assert "--worker " not in office("serve", "--help").output

@@ -20,3 +20,14 @@ def test_what_is_missing_is_named() -> None:
     answer = readyz({"evidence": lambda: "the disk is full", "registry": lambda: ""})
     assert answer.status == 503
     assert json.loads(answer.body) == {"ready": False, "checks": {"evidence": "the disk is full", "registry": "ok"}}
+
+
+def test_a_warning_does_not_make_it_unready_and_the_worker_says_who_it_is() -> None:
+    answer = readyz({"evidence": lambda: ""}, {"revocation": lambda: "runs out soon", "other": lambda: ""}, 3)
+    assert answer.status == 200
+    assert json.loads(answer.body) == {
+        "ready": True,
+        "worker": 3,
+        "checks": {"evidence": "ok"},
+        "warnings": {"revocation": "runs out soon"},
+    }

@@ -183,6 +183,37 @@ def test_connections_are_counted_and_nothing_ticks_without_one() -> None:
     assert reactor.getDelayedCalls() == []
 
 
+def test_an_idle_connection_may_send_one_more_request_while_it_is_drained(served: Served, reactor_thread: Any) -> None:
+    """And one that says nothing is closed when its time is over, or when there is suddenly less of it."""
+    asks, silent = (
+        http.client.HTTPConnection("127.0.0.1", served.port),
+        http.client.HTTPConnection("127.0.0.1", served.port),
+    )
+    for each in (asks, silent):
+        each.request("GET", "/")
+        each.getresponse().read()
+    drained: list[Deferred[None]] = []
+
+    async def drain() -> None:
+        await served.listener.stopListening()
+        drained.append(served.factory.drain(3600))
+
+    reactor_thread.run(drain)
+    asks.request("GET", "/")
+    answer = asks.getresponse()
+    assert (answer.status, answer.getheader("connection"), answer.read()) == (200, "close", b"<0/>")
+    assert not drained[0].called
+
+    async def hurry() -> None:
+        await served.factory.drain(0.1)
+
+    reactor_thread.run(hurry)
+    assert drained[0].called
+    assert silent.sock.recv(1) == b""
+    for each in (asks, silent):
+        each.close()
+
+
 def test_a_drained_door_with_nobody_in_it_is_done_at_once_and_lets_nobody_in() -> None:
     factory, _ = door()
     done: list[None] = []
