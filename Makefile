@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench fuzz changelog clean
+.PHONY: demo test lint bench month fuzz changelog clean
 
 # One stamp for the environment: made again when what it is made of changes.
 $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
@@ -25,6 +25,10 @@ lint: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	@$(BIN)/esb bench $(BENCH)
+
+# February 2015 of the national portal, all 704,970 requests: 13 GB of disk.  MONTH="--scale 0.01" for less.
+month: $(VENV)/.ready
+	@$(BIN)/python -m esb.bench.month $(MONTH)
 
 # A million inputs; corpus and findings are kept in ~/.cache/shluz-fuzz.  FUZZ="--target way --inputs 5000" for less.
 fuzz: $(VENV)/.ready

@@ -1,0 +1,129 @@
+"""A month from its beginning to its end, in small: the counts agree, and when one side lies the run says so."""
+
+import io
+import tempfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from esb.audit.log import EvidenceReader
+from esb.bench.month import room
+from esb.bench.month.mix import Month
+from esb.bench.month.room import NoRoom
+from esb.bench.month.run import Interrupted, NotReplayed, Setup, replay
+from esb.demo.processes import DidNotStart
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the run's temporary files lie, to see that none is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def _provider(folder: Path, lie: str) -> tuple[str]:
+    """A providers' process with one line more."""
+    file = folder / "lying.py"
+    file.write_text(
+        "from esb.bench.month import provider\n"
+        "LIES = []\n"
+        "def note(self, service, exchange, note=provider.Agencies.note):\n"
+        f"    {lie}\n"
+        "provider.Agencies.note = note\n"
+        "provider.main()\n"
+    )
+    return (str(file),)
+
+
+def test_all_counts_agree_and_the_home_is_kept(
+    small_month: Month, temporary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("kept") / "home"
+    said: list[str] = []
+    stream = io.StringIO()
+    replayed = replay(Setup(small_month, connections=8, home=home), said.append, stream)
+    assert replayed.comparison.problems == ()
+    assert all(line.agrees for line in replayed.comparison.lines.values())
+    figures = replayed.figures
+    used = sum(service.uses > 0 for service in small_month.services)
+    assert (figures.requests, figures.wrong, figures.verified) == (71, 0, used)
+    assert 0 < figures.p50 <= figures.p95 <= figures.p99 < figures.seconds
+    assert min(figures.bus_cpu, figures.provider_cpu, figures.asking_cpu) >= 0
+    assert min(figures.bus_memory, figures.provider_memory, figures.log_bytes) > 1_000_000
+    assert "71 of 71" in stream.getvalue()
+    assert any("71 requests, with evidence of about" in line for line in said)
+    # The log of what was done is there, and the providers' journal with it; of the temporary files nothing is.
+    assert (home / "journal.json").exists()
+    reader = EvidenceReader(f"sqlite:///{home / 'evidence.db'}")
+    assert len(reader.recent(1_000)) == 2 * 71
+    reader.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_two_workers_on_postgresql(small_month: Month, temporary: Path, postgres_url: str) -> None:
+    url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    replayed = replay(Setup(small_month, workers=2, connections=6, database=url), lambda _: None, io.StringIO())
+    assert replayed.comparison.problems == ()
+    assert replayed.figures.requests == small_month.uses
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        ("note(self, service, exchange if LIES else b'another')", "not the same exchanges"),
+        ("[note(self, service, exchange) for _ in range(1 if LIES else 2)]", "in the provider's journal"),
+    ],
+    ids=["another exchange", "one twice"],
+)
+def test_a_falsified_journal_fails_the_run(
+    lie: str, told: str, small_month: Month, temporary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    provider = _provider(tmp_path_factory.mktemp("lying"), f"{lie}; LIES.append(1)")
+    replayed = replay(Setup(small_month, connections=4, provider=provider), lambda _: None, io.StringIO())
+    (problem,) = replayed.comparison.problems
+    assert told in problem
+    assert sum(not line.agrees for line in replayed.comparison.lines.values()) == 1
+    assert replayed.figures.wrong == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_answers_to_other_questions_end_the_run(
+    small_month: Month, temporary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    provider = _provider(
+        tmp_path_factory.mktemp("mistaken"),
+        "provider._ASKED = b'<s:fin>'; note(self, service, exchange)",  # repeats what is no reference
+    )
+    with pytest.raises(NotReplayed, match=r"(?s)requests were answered in .* of them wrongly.*answers were wrong"):
+        replay(Setup(small_month, connections=4, provider=provider), lambda _: None, io.StringIO())
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_providers_process_that_does_not_come_up_is_told(small_month: Month, temporary: Path) -> None:
+    with pytest.raises(DidNotStart, match=r"(?s)the providers' process ended before it served.*no such thing"):
+        replay(Setup(small_month, provider=("-c", "raise SystemExit('no such thing')")), lambda _: None, io.StringIO())
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_is_begun(
+    small_month: Month, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "BYTES_AN_EXCHANGE", 10**15)
+    said: list[str] = []
+    with pytest.raises(NoRoom, match="make room"):
+        replay(Setup(small_month), said.append, io.StringIO())
+    assert len(said) == 1
+
+
+def test_ended_before_the_first_question_it_says_so(small_month: Month, temporary: Path) -> None:
+    def interrupt(text: str) -> None:
+        if text.startswith("registering"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="None of 71 requests had been made"):
+        replay(Setup(small_month), interrupt, io.StringIO())
+    assert list(temporary.iterdir()) == []
