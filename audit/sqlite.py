@@ -8,6 +8,7 @@ the order of insertion in this file, not a place in a tree.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,9 @@ CREATE TABLE body (
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 _BUSY_MS: Final = 5_000
+# Another process's commit takes a few milliseconds.  SQLite's own waiting sleeps ever longer, up to a tenth of a
+# second, and whoever sleeps so long meets the other's next commit: this is how long we sleep between two attempts.
+_TURN: Final = 0.000_5
 _PAGE: Final = 16_384  # three messages to a page: measured a third cheaper than the default
 # A checkpoint inside a commit makes every waiting answer wait: only the backstop for a log that is never idle.
 _PAGES_FORCED: Final = 1_000
@@ -99,6 +103,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = f"{path}-wal"
         self._connection: sqlite3.Connection | None = None
         self._doubtful = False  # a commit has failed: what its log holds may not be on the disk
 
@@ -128,7 +133,7 @@ class SqliteStore:
     def _write(self, batch: Sequence[Record]) -> list[Outcome]:
         connection = self._open()
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            _begin(connection)
             first: int = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0]
             numbered = list(enumerate(batch, first))
             if _insert_records(connection, numbered) == len(batch):
@@ -148,7 +153,22 @@ class SqliteStore:
         except BaseException:
             self._fail()
             raise
+        with suppress(sqlite3.Error, OSError):  # what was committed is durable whatever comes of this
+            self._keep_small(connection)
         return outcomes
+
+    def _keep_small(self, connection: sqlite3.Connection) -> None:
+        """Have the write-ahead log begin again where it has grown too long.
+
+        With one writer each forced checkpoint does that.  Several that never rest add to the log while another copies
+        it, so that it is never copied whole: then one of them keeps the others out for as long as that takes.
+        """
+        # After such a checkpoint the file is cut to what is kept, so a longer one is one that is in use.
+        if os.stat(self._log).st_size <= _WAL_BYTES_KEPT:
+            return
+        until = time.monotonic() + _BUSY_MS / 1000
+        while connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0] and time.monotonic() < until:
+            time.sleep(_TURN)
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         try:
@@ -167,6 +187,7 @@ class SqliteStore:
                 connection = _connect(self._path)
                 try:
                     self._make_sure(connection)
+                    connection.execute("PRAGMA busy_timeout = 0")  # from now on _begin waits
                 except BaseException:
                     connection.close()
                     raise
@@ -204,6 +225,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Take the write lock, as soon as another process has given it back."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        time.sleep(_TURN)
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from esb.audit import sqlite
 from esb.audit.record import WRITTEN, NotWritten, Record, StoreUnavailable
 from esb.audit.sqlite import SCHEMA_VERSION, SqliteStore
 
@@ -264,3 +265,56 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_acknowledged(path: Path) ->
         acknowledged |= {line.decode().strip() for line in (first + rest).splitlines(True) if line.endswith(b"\n")}
         assert acknowledged <= _names(path)
     assert len(acknowledged) > 24
+
+
+def test_the_log_beside_it_stays_small_though_no_checkpoint_is_forced(
+    store: SqliteStore, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with writers that never rest, whose forced checkpoints never come to an end."""
+    kept = 512 * 1024
+    monkeypatch.setattr(sqlite, "_WAL_BYTES_KEPT", kept)
+    monkeypatch.setattr(sqlite, "_PAGES_FORCED", 0)
+    largest = 0
+    for _ in range(60):
+        store.write([make_record(message=b"m" * 30_000, sent=b"s" * 30_000)])
+        largest = max(largest, os.stat(f"{path}-wal").st_size)
+    # Never by more than the commit that went beyond it.
+    assert kept / 2 < largest < 2 * kept
+
+
+def test_a_checkpoint_that_fails_takes_nothing_back(
+    store: SqliteStore, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_WAL_BYTES_KEPT", -1)
+    store.write([make_record()])
+
+    def fail(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("the disk is full")
+
+    monkeypatch.setattr(store, "_keep_small", fail)
+    assert store.write([make_record()]) == [WRITTEN]
+
+
+def test_a_lock_that_is_given_back_is_taken_and_one_that_is_kept_is_told(
+    store: SqliteStore, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write([make_record()])
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 5:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr(sqlite.time, "sleep", wait)
+    assert store.write([make_record()]) == [WRITTEN]
+    assert len(waited) == 5
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(sqlite, "_BUSY_MS", 0)
+    with pytest.raises(StoreUnavailable, match="another process has held"):
+        store.write([make_record()])
+    other.execute("COMMIT")
+    other.close()
+    assert store.write([make_record()]) == [WRITTEN]
