@@ -9,7 +9,7 @@ from lxml import etree
 
 from esb.kernel.contract import Contract
 from esb.kernel.names import ServiceId
-from esb.kernel.namespaces import SOAP_OVER_HTTP, WSAM, WSDL, WSDL_SOAP11, WSDL_SOAP12, XML
+from esb.kernel.namespaces import EXCHANGE, SOAP_OVER_HTTP, WSAM, WSDL, WSDL_SOAP11, WSDL_SOAP12, XML
 from esb.kernel.soap import SoapVersion
 from esb.kernel.xml import Element
 from esb.wsdl.definitions import local, namespace_of, wsdl
@@ -18,6 +18,7 @@ from esb.wsdl.flatten import serialize
 from esb.wsdl.inline import merge
 from esb.wsdl.known import SOAP_ENCODING
 from esb.wsdl.model import Direction, Interface, OperationModel, Part
+from esb.wsdl.own_fault import FAULT_SCHEMA, declare_fault
 from esb.wsdl.policy import add_policy, refer_to_policy
 from esb.wsdl.read import interface_of
 from esb.wsdl.render import as_text
@@ -49,16 +50,19 @@ def publish_wsdl(
     Args:
         address: the resource's public URL, from configuration (never from a request).
         version: the SOAP version of its one port.
-        policy: with WS-SecurityPolicy.
+        policy: with WS-SecurityPolicy, and with the bus's own fault unless the contract has its schema already.
         apart: what stands before a schema document's name in its location; None for ``{address}?xsd=``.
     """
     interface = interface_of(contract)
-    writer = _Writer(interface, service, address, version, policy)
-    skeleton = etree.tostring(writer.definitions(), encoding="unicode", pretty_print=True)
     every = merge(contract)
+    own_fault = policy and all(merged.namespace != EXCHANGE for merged in every)
+    writer = _Writer(interface, service, address, version, policy, own_fault)
+    skeleton = etree.tostring(writer.definitions(), encoding="unicode", pretty_print=True)
     before = f"{address}?xsd=" if apart is None else apart
     located = {m.namespace: before + m.documents[0] for m in every if m.namespace in _APART and len(m.documents) == 1}
     schemas = [as_text(merged, located) for merged in every if merged.namespace not in located]
+    if own_fault:
+        schemas.append(FAULT_SCHEMA)
     types = "<wsdl:types>\n" + "\n".join(schemas) + "\n</wsdl:types>"
     text = '<?xml version="1.0" encoding="UTF-8"?>\n' + skeleton.replace("<wsdl:types/>", types, 1)
     return text.encode()
@@ -91,13 +95,20 @@ class _Writer:
     """Builds the WSDL around an empty types element."""
 
     def __init__(
-        self, interface: Interface, service: ServiceId, address: str, version: SoapVersion, policy: bool
+        self,
+        interface: Interface,
+        service: ServiceId,
+        address: str,
+        version: SoapVersion,
+        policy: bool,
+        own_fault: bool,
     ) -> None:
         self.interface = interface
         self.service = service
         self.address = address
         self.version = version
         self.policy = policy
+        self.own_fault = own_fault
         self.soap = _SOAP[version]
         self.prefixes = self._prefixes()
         self.messages: dict[str, dict[str, str]] = {}
@@ -123,6 +134,8 @@ class _Writer:
         root.append(port_type)
         root.append(binding)
         root.append(self._service())
+        if self.own_fault:
+            declare_fault(root, self.soap)
         return root
 
     def _prefixes(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 
 SOURCES = Path(__file__).parent / "java"
 PACKAGES = SOURCES / "target" / "dependency"
+METRO = SOURCES / "metro" / "target" / "dependency"
 
 
 @dataclass(frozen=True)
@@ -22,22 +23,30 @@ class Outcome:
     answer: bytes
 
 
-def need_java(packages: bool = False) -> None:
-    """Skip where there is no JDK, or where the packages of the POM were not fetched."""
+def need_java(packages: Path | None = None) -> None:
+    """Skip where there is no JDK, or where the packages of a POM were not fetched."""
     if shutil.which("javac") is None:
         pytest.skip("no JDK is installed: javac is missing")
-    if packages and not PACKAGES.is_dir():
-        pytest.skip("Java packages are missing: run `mvn -q -B dependency:copy-dependencies` in tests/interop/java")
+    if packages is not None and not packages.is_dir():
+        folder = packages.parent.parent
+        pytest.skip(f"Java packages are missing: run `mvn -q -B dependency:copy-dependencies` in {folder}")
 
 
 def run_java(
-    program: str, folder: Path, arguments: Sequence[object], calls: Iterable[Sequence[object]]
+    program: str,
+    folder: Path,
+    arguments: Sequence[object],
+    calls: Iterable[Sequence[object]],
+    packages: Path = PACKAGES,
 ) -> dict[str, Outcome]:
-    """Compile and run a client that takes calls from stdin, and gather what came of each by its name (Wire.java)."""
+    """Compile and run a client that takes calls from stdin, and gather what came of each by its name (Wire.java).
+
+    What lies in the subfolder ``classes`` already is on the class path.
+    """
     classes, talk = folder / "classes", folder / "talk"
-    classes.mkdir()
+    classes.mkdir(exist_ok=True)
     talk.mkdir()
-    path = f"{classes}:{PACKAGES}/*"
+    path = f"{classes}:{packages}/*"
     _run("javac", "-encoding", "UTF-8", "-sourcepath", SOURCES, "-cp", path, "-d", classes, SOURCES / f"{program}.java")
     url, bus, *more = arguments
     lines = "\n".join(" ".join(map(str, call)) for call in calls)

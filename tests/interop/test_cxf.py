@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 import pytest
 from interop.identities import Identity
-from interop.jvm import Outcome, need_java, run_java
+from interop.jvm import PACKAGES, Outcome, need_java, run_java
 from lxml import etree
 from support.client import NS
 from support.place import PERSONS, Place
@@ -39,7 +39,7 @@ def run(place: Place, folder: Path, who: dict[str, Identity], query: str, how: s
 def by_actions(
     _served: Place, identity: Callable[[str], Identity], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Outcome]:
-    need_java(packages=True)
+    need_java(PACKAGES)
     who = {kind: identity(kind) for kind in ("rsa2048", "p256")}
     return run(_served, tmp_path_factory.mktemp("cxf"), who, "wsdl", "actions")
 
@@ -56,7 +56,7 @@ def test_by_actions(by_actions: dict[str, Outcome], kind: str, version: str) -> 
 def test_by_policy(rsa_place: Place, rsa_identity: Identity, tmp_path: Path) -> None:
     """CXF signs what the policy in the WSDL says and checks that the answer keeps to it; only the algorithm is told it,
     as the standard's suites stop at RSA-SHA1."""
-    need_java(packages=True)
+    need_java(PACKAGES)
     outcomes = run(rsa_place, tmp_path, {"rsa2048": rsa_identity}, "wsdl&policy", "policy")
     for outcome in outcomes.values():
         assert outcome.status == 200, outcome.answer

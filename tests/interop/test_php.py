@@ -1,4 +1,4 @@
-"""PHP: ext-soap on the published WSDL, with ext-dom and ext-openssl in an overridden ``__doRequest`` to sign and verify."""
+"""PHP: ext-soap on the published WSDL, where ``__doRequest`` signs and verifies by ext-dom and ext-openssl."""
 
 import base64
 import itertools

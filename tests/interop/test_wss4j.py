@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from interop.answers import check_answer
 from interop.identities import Identity
-from interop.jvm import Outcome, need_java, run_java
+from interop.jvm import PACKAGES, Outcome, need_java, run_java
 from support.client import NS
 from support.place import PERSONS, Place
 
@@ -68,7 +68,7 @@ def outcomes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Outcome]:
     """What came of each form in each version of SOAP."""
-    need_java(packages=True)
+    need_java(PACKAGES)
     calls = []
     for (name, form), version in itertools.product((FORMS | REFUSED).items(), SOAP):
         who = identity(form.kind)

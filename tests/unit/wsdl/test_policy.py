@@ -24,5 +24,12 @@ def test_the_binding_refers_to_the_policy(family: Contract, service: ServiceId) 
     assert [str(include).rpartition("/")[2] for include in includes] == ["AlwaysToRecipient", "AlwaysToInitiator"]
 
 
+def test_metro_is_told_to_sign_with_sha256(family: Contract, service: ServiceId) -> None:
+    root = etree.fromstring(publish_wsdl(family, service, "https://bus.example/x", SoapVersion.V11, policy=True))
+    (suite,) = root.iter(f"{{{WSSP}}}AlgorithmSuite")
+    assert suite.get("signatureAlgorithm") == "SHA256withRSA"
+    assert suite.find(f"{{{WSP}}}Policy/{{{WSSP}}}Basic256Sha256") is not None
+
+
 def test_none_unless_asked_for(family: Contract, service: ServiceId, wsdl: Callable[..., str]) -> None:
     assert WSP.encode() not in publish_wsdl(family, service, "https://bus.example/x")
