@@ -81,6 +81,10 @@ class CertificateLoader:
             revoked=revoked,
         )
 
+    def check(self, der: bytes) -> None:
+        """Raise :class:`CertificateUnreadable` for what :meth:`known` would not read."""
+        self._read(der)
+
     def index(self, certificates: Iterable[KnownCertificate]) -> CertificateIndex:
         """Lay certificates out by digest, issuer and serial, key identifier and thumbprint.
 

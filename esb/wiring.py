@@ -1,5 +1,6 @@
 """The composition root: settings become objects, each given what it needs and nothing else."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ from esb.audit.sparing import SparingWriter
 from esb.audit.store import open_store
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
-from esb.certs.index import CertificateLoader
+from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.certs.keys import load_key
 from esb.certs.profile import SignatureLimits
 from esb.certs.sign import Signer
@@ -32,7 +33,7 @@ from esb.endpoints.exchange import ExchangeDoor
 from esb.endpoints.revocation import Lists
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
-from esb.kernel.directory import Directory
+from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
 from esb.kernel.faults import EsbError
 from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
@@ -111,8 +112,14 @@ class TrustInForce:
         self.trust = trust
         self.known = trust.known(self._loader, self._clock.now)
 
-    def __call__(self, *facts: Any) -> Any:
-        return self.known(*facts)
+    def __call__(self, der: bytes, owner: str, use: CertificateUse, revoked: str | None) -> KnownCertificate | None:
+        """Make a registered certificate ready; None, and a line in the log, for one that cannot be read."""
+        try:
+            return self.known(der, owner, use, revoked)
+        except CertificateUnreadable as error:
+            digest = hashlib.sha256(der).hexdigest()
+            logger("bus").error("certificate left out", owner=owner, sha256=digest, problem=str(error))
+            return None
 
 
 def wire(

@@ -31,8 +31,12 @@ from esb.registry.models import (
     ServiceRow,
 )
 
-Known = Callable[[bytes, str, CertificateUse, str | None], KnownCertificate]
-"""Makes a certificate ready for use: DER, owner ("" for the bus), use, revocation reason or None."""
+Known = Callable[[bytes, str, CertificateUse, str | None], KnownCertificate | None]
+"""Makes a certificate ready for use: DER, owner ("" for the bus), use, revocation reason or None.
+
+It gives None for one that nobody can read.  That one is left out: it must not keep what else changed, revocations
+among it, from coming into force.
+"""
 Index = Callable[[Iterable[KnownCertificate]], CertificateIndex]
 """Makes certificates findable by each way in which a message can refer to one."""
 
@@ -66,7 +70,7 @@ def build_directory(connection: Connection, known: Known, index: Index, now: flo
         members=MappingProxyType(dict(_members(connection, None))),
         services=MappingProxyType(dict(_services(connection, None))),
         grants=MappingProxyType(_by_key(grant for _, _, grant in _grants(connection, None) if grant is not None)),
-        certificates=index([known(*row) for _, row in _certificates(connection, None)]),
+        certificates=index([one for _, row in _certificates(connection, None) if (one := known(*row)) is not None]),
     )
 
 
@@ -133,7 +137,8 @@ def _recertified(
         return old
     fresh = {digest: known(*row) for digest, row in _certificates(connection, keys)}
     kept = (one for one in old.by_sha256.values() if one.sha256.hex() not in fresh)
-    return index(sorted((*kept, *fresh.values()), key=lambda one: one.sha256))
+    ready = (one for one in fresh.values() if one is not None)
+    return index(sorted((*kept, *ready), key=lambda one: one.sha256))
 
 
 def _members(connection: Connection, keys: Collection[str] | None) -> Iterator[tuple[str, Member]]:

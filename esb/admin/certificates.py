@@ -6,6 +6,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.kernel.faults import EsbError
 
 
@@ -25,15 +26,20 @@ def der_of(data: bytes, name: str) -> bytes:
     """The DER of a certificate given in PEM or DER.
 
     Raises:
-        NotACertificate: it is neither; ``name`` stands in the text.
+        NotACertificate: it is neither, or its key is of a kind that the bus cannot read; ``name`` stands in the text.
     """
     try:
         load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
-        return load(data).public_bytes(Encoding.DER)
+        der = load(data).public_bytes(Encoding.DER)
     except ValueError:
         raise NotACertificate(
             f"{name} is not an X.509 certificate in PEM or DER: name the certificate's file"
         ) from None
+    try:
+        CertificateLoader().check(der)
+    except CertificateUnreadable as error:
+        raise NotACertificate(f"{name} cannot be used: {error}") from error
+    return der
 
 
 def pem_of(certificate: x509.Certificate) -> bytes:

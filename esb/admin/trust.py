@@ -31,9 +31,13 @@ class Trust:
     stamp: tuple[tuple[str, int, int], ...]
 
     def known(self, loader: CertificateLoader, now: Callable[[], float]) -> Callable[..., KnownCertificate]:
-        """What the registry's snapshot needs to make a certificate ready: see esb.registry.snapshot.Known."""
+        """What makes a registered certificate ready for use.
+
+        The function raises :class:`~esb.certs.index.CertificateUnreadable` for what is not one certificate.
+        """
 
         def known(der: bytes, owner: str, use: CertificateUse, revoked: str | None) -> KnownCertificate:
+            loader.check(der)
             certificate = x509.load_der_x509_certificate(der)
             problem = self.judge.problem(certificate, now())
             return loader.known(der, owner, use, problem, revoked or self.crls.revocation(certificate))

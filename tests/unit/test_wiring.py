@@ -21,8 +21,10 @@ from esb.adapters.loopback import LoopbackAdapter
 from esb.admin.home import Home
 from esb.certs.keys import PrivateKey, generate_key
 from esb.conf.load import load
+from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
 from esb.registry.acts import acting
+from esb.registry.certificates import add_certificate
 from esb.registry.database import open_database
 from esb.registry.members import add_member
 from esb.registry.models import MemberKind
@@ -205,3 +207,25 @@ def test_quotas_are_taken_up_from_the_log(home: Home) -> None:
     with pytest.raises(Refusal) as refused:
         node.way.quotas.take(grant, time.time())
     assert refused.value.rule.id == "ACC-08"
+
+
+@pytest.mark.parametrize("der", [b"rubbish", b"\x30\x00", b"\x30" * 100_000], ids=["rubbish", "empty", "large"])
+def test_a_registered_certificate_that_nobody_can_read_is_left_out_and_told(
+    home: Home, capsys: pytest.CaptureFixture[str], der: bytes
+) -> None:
+    """Once it kept the whole registry, and with it every revocation, from being read again."""
+    engine = open_database(load(home.path, {}).settings.registry.url)
+    with acting(engine, "operator", time.time()) as act:
+        add_member(act, "DIN", "DİN", "DIN", MemberKind.STATE)
+        add_certificate(act, der, "DIN", CertificateUse.SIGNING)
+    node = wired(home)
+    assert "DIN" in node.way.directory.members
+    assert all(one.owner != "DIN" for one in node.way.directory.certificates.by_sha256.values())
+    told = capsys.readouterr()
+    assert "certificate left out" in told.out + told.err
+    with acting(engine, "operator", time.time()) as act:
+        add_certificate(act, der + b"2", "DIN", CertificateUse.SIGNING)
+        add_member(act, "DSMF", "DSMF", "DSMF", MemberKind.STATE)
+    fresh = node.watcher.poll()
+    assert fresh is not None
+    assert "DSMF" in fresh.members

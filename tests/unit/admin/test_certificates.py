@@ -42,3 +42,13 @@ def test_a_certificate_with_something_behind_it_is_refused() -> None:
     der = der_of(pem_of(certificate), "x")
     with pytest.raises(NotACertificate):
         der_of(der + b"\0", "x")
+
+
+def test_a_certificate_whose_key_the_bus_cannot_read_is_refused_at_the_desk() -> None:
+    """A national algorithm, say: registered, it would stand there and never count."""
+    _, certificate = create_authority("Test CA", "p256", NOW, 10)
+    der = der_of(pem_of(certificate), "x")
+    prime256 = bytes.fromhex("2a8648ce3d030107")
+    assert der.count(prime256) == 1
+    with pytest.raises(NotACertificate, match="key of a known kind"):
+        der_of(der.replace(prime256, bytes.fromhex("2a8648ce3d03017f")), "gost.pem")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from esb.admin.trust import TrustBroken, files_stamp, read_trust
 from esb.certs.ca import Subject, create_authority, issue, serial_number, sign_crl
 from esb.certs.crl import CrlInvalid
-from esb.certs.index import CertificateLoader
+from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.certs.keys import generate_key
 from esb.certs.requests import make_request, read_request
 from esb.kernel.directory import CertificateUse
@@ -76,6 +76,14 @@ def test_certificates_are_made_ready_with_both(folders: Folders) -> None:
     assert stranger_key
     problem = known(stranger.public_bytes(Encoding.DER), "DIN", CertificateUse.SIGNING, None).problem
     assert problem is not None
+
+
+@pytest.mark.parametrize("der", [b"", b"garbage", b"\x30\x00"])
+def test_what_is_no_certificate_is_told_as_such(folders: Folders, der: bytes) -> None:
+    known = folders.read().known(CertificateLoader(), lambda: NOW)
+    for octets in (der, folders.certificate.public_bytes(Encoding.DER) + b"\0"):
+        with pytest.raises(CertificateUnreadable):
+            known(octets, "DIN", CertificateUse.SIGNING, None)
 
 
 def test_a_folder_without_an_anchor_is_refused(folders: Folders, tmp_path: Path) -> None:

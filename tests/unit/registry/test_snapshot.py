@@ -108,3 +108,23 @@ def test_an_error_in_making_a_certificate_ready_is_not_hidden(act: Act, plain_ce
     add_certificate(act, b"der", "", CertificateUse.SIGNING)
     with pytest.raises(LookupError):
         build_directory(act.session.connection(), known, plain_certificates.index, 1.0)
+
+
+def test_a_certificate_that_cannot_be_made_ready_is_left_out(engine: Engine, plain_certificates: Any) -> None:
+    """One that nobody can read must not keep everything else, revocations among it, from coming into force."""
+
+    def known(der: bytes, owner: str, use: CertificateUse, revoked: str | None) -> Any:
+        return None if der == b"bad" else plain_certificates.known(der, owner, use, revoked)
+
+    with acting(engine, "officer", 1.0) as act:
+        add_certificate(act, b"bad", "", CertificateUse.SIGNING)
+        add_certificate(act, b"old", "", CertificateUse.SIGNING)
+    with reading(engine) as session:
+        old = build_directory(session.connection(), known, plain_certificates.index, 1.0)
+    assert {one.der for one in old.certificates.by_sha256.values()} == {b"old"}
+    with acting(engine, "officer", 2.0) as act:
+        add_certificate(act, b"new", "", CertificateUse.SIGNING)
+        add_certificate(act, b"bad", "", CertificateUse.SIGNING)
+    with reading(engine) as session:
+        new = refresh(old, session.connection(), known, plain_certificates.index, 2.0)
+    assert {one.der for one in new.certificates.by_sha256.values()} == {b"old", b"new"}
