@@ -56,11 +56,9 @@ class Witness:
     wrong_count: int = 0
     kept: list[Kept] = field(default_factory=list)
 
-    def note(self, asking: Asking, exchange: bytes) -> None:
-        """Count a right answer."""
-        name = asking.service.id.text
-        pair = name, asking.consumer
-        self.answered.add(name, exchange)
+    def note(self, pair: tuple[str, str], exchange: bytes) -> None:
+        """Count a right answer of a service to a consumer."""
+        self.answered.add(pair[0], exchange)
         self.by_pair[pair] = self.by_pair.get(pair, 0) + 1
 
     def complain(self, service: str, status: int, answer: bytes) -> None:
@@ -78,12 +76,24 @@ class Witness:
             raise WrongAnswer(f"{self.wrong_count} answers were wrong; the first was\n  {self.wrong[0]}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What never changes in one consumer's questions of one size to a service, and in how their answers begin."""
+
+    asking: Asking
+    pair: tuple[str, str]
+    template: Template
+    head: bytes
+    before: bytes
+    after: bytes
+
+
 @dataclass(slots=True)
 class _Judgement:
     """What one question's answer is held to."""
 
     witness: Witness
-    asking: Asking
+    ready: _Ready
     opening: bytes
     digest: bytes
     sent: bytes | None
@@ -91,11 +101,11 @@ class _Judgement:
     def __call__(self, status: int, answer: bytes) -> None:
         at = answer.find(_EXCHANGE) + len(_EXCHANGE)
         if status != 200 or self.opening not in answer or self.digest not in answer or at < len(_EXCHANGE):
-            self.witness.complain(self.asking.service.id.text, status, answer)
+            self.witness.complain(self.ready.pair[0], status, answer)
             return
-        self.witness.note(self.asking, answer[at : answer.find(b"<", at)])
+        self.witness.note(self.ready.pair, answer[at : answer.find(b"<", at)])
         if self.sent is not None:
-            self.witness.kept.append(Kept(self.asking, self.sent, answer))
+            self.witness.kept.append(Kept(self.ready.asking, self.sent, answer))
 
 
 def order_of(asking: Sequence[Asking], seed: int) -> "array[int]":
@@ -111,34 +121,38 @@ def questions(
     asking: Sequence[Asking], order: Sequence[int], parties: Mapping[str, Party], address: Address, witness: Witness
 ) -> Iterator[Question]:
     """Sign the month's requests one by one, each when it is taken: none waits long enough for its time to run out."""
-    templates: dict[tuple[int, int], tuple[Template, bytes]] = {}
+    prepared: dict[tuple[int, int], _Ready] = {}
     seen: set[str] = set()
     run = f"{time.time_ns():x}"
     for number, place in enumerate(order):
-        each = asking[place]
         variant = number % len(REQUEST_BYTES)
-        ready = templates.get((place, variant))
+        ready = prepared.get((place, variant))
         if ready is None:
-            ready = templates[place, variant] = _ready(each, variant, parties, address)
-        template, head = ready
+            ready = prepared[place, variant] = _prepare(asking[place], variant, parties, address)
         reference = f"EG-{number:09}"
-        message = template.message(f"{run}.{number:x}", time.time(), filling={REFERENCE: reference})
-        name = each.service.id.text
+        message = ready.template.message(f"{run}.{number:x}", time.time(), filling={REFERENCE: reference})
+        name = ready.pair[0]
         keep = number % KEPT_ONE_IN == 0 or name not in seen
-        seen.add(name)
+        if keep:
+            seen.add(name)
         judgement = _Judgement(
             witness,
-            each,
-            opening_of(each.service, reference),
+            ready,
+            b"%b%b%b" % (ready.before, reference.encode(), ready.after),
             base64.b64encode(hashlib.sha256(message).digest()),
             message if keep else None,
         )
-        yield Question(b"%b%d\r\n\r\n%b" % (head, len(message), message), judgement)
+        yield Question(b"%b%d\r\n\r\n%b" % (ready.head, len(message), message), judgement)
 
 
-def _ready(asking: Asking, variant: int, parties: Mapping[str, Party], address: Address) -> tuple[Template, bytes]:
+def _prepare(asking: Asking, variant: int, parties: Mapping[str, Party], address: Address) -> _Ready:
     service = asking.service
-    return (
+    before, after = opening_of(service, "|").split(b"|")
+    return _Ready(
+        asking,
+        (service.id.text, asking.consumer),
         Template(parties[asking.consumer], request_body(service, variant)),
         post_head(address, f"/services/{service.id}", action_of(service)),
+        before,
+        after,
     )

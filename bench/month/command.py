@@ -33,7 +33,7 @@ class Part(click.ParamType[Fraction]):
 @click.option("--seed", type=int, default=2015, show_default=True, help="Decides the order of the requests.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes of the bus.")
 @click.option(
-    "--connections", type=click.IntRange(1, 1024), default=32, show_default=True, help="Of the consumers to the bus."
+    "--connections", type=click.IntRange(1, 256), default=32, show_default=True, help="Of the consumers to the bus."
 )
 @click.option(
     "--home",

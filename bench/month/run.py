@@ -14,7 +14,7 @@ from typing import Final, TextIO
 from esb.bench import meter
 from esb.bench.client import Load, WrongAnswer, drive
 from esb.bench.databases import Databases
-from esb.bench.month.asking import Witness, order_of, questions
+from esb.bench.month.asking import Kept, Witness, order_of, questions
 from esb.bench.month.compare import Comparison, compare
 from esb.bench.month.consumers import PORTAL, consumers_of
 from esb.bench.month.evidence import count_evidence, size_of
@@ -72,10 +72,16 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of it; ``comparison.problems`` is empty when all was as it should be."""
+    """What came of it.
+
+    Attributes:
+        comparison: its ``problems`` are empty when all was as it should be.
+        kept: the exchanges that were verified whole.
+    """
 
     figures: Figures
     comparison: Comparison
+    kept: Sequence[Kept]
 
 
 @dataclass(slots=True)
@@ -160,7 +166,12 @@ def _replay(course: _Course, stack: ExitStack) -> Replayed:
     before, provided, own = meter.read(bus.pid), meter.read(providers.pid), time.process_time()
     course.progress = Progress(setup.month.uses, course.stream)
     asked = questions(asking, order, place.parties, address, witness)
-    load = drive(address, asked, setup.connections, course.progress.tick)
+    try:
+        load = drive(address, asked, setup.connections, course.progress.tick)
+    except WrongAnswer as error:
+        if bus.popen.poll() is not None:
+            raise WrongAnswer(str(bus.failed(f"ended with status {bus.popen.returncode}"))) from error
+        raise
     own = time.process_time() - own
     course.progress.close()
     after, providing = meter.read(bus.pid), meter.read(providers.pid)
@@ -177,7 +188,7 @@ def _replay(course: _Course, stack: ExitStack) -> Replayed:
     verified = verify_kept(witness.kept, certificate, url)
     compared = compare(setup.month, asking, witness.answered.counts(), witness.by_pair, evidence, read_journal(journal))
     if setup.home is not None:
-        _keep(place, journal)
+        _keep(place, journal, bus.log)
     figures = Figures(
         requests=len(load.latencies),
         seconds=load.seconds,
@@ -192,7 +203,8 @@ def _replay(course: _Course, stack: ExitStack) -> Replayed:
         log_bytes=size_of(url),
         counted=counted,
     )
-    return Replayed(figures, Comparison(compared.lines, (*compared.problems, *witness.wrong, *verified.problems)))
+    problems = (*compared.problems, *witness.wrong, *verified.problems)
+    return Replayed(figures, Comparison(compared.lines, problems), witness.kept)
 
 
 def _end(process: Process) -> None:
@@ -206,6 +218,7 @@ def _latencies(load: Load) -> dict[str, float]:
     return {"p50": load.quantile(0.5), "p95": load.quantile(0.95), "p99": load.quantile(0.99)}
 
 
-def _keep(place: Place, journal: Path) -> None:
-    """Leave the providers' journal with the home."""
-    shutil.copyfile(journal, place.home.path / "journal.json")
+def _keep(place: Place, *files: Path) -> None:
+    """Leave files of the run with the home."""
+    for file in files:
+        shutil.copyfile(file, place.home.path / file.name)

@@ -70,13 +70,13 @@ def _theirs(folder: Path) -> list[str]:
 def test_a_small_month_is_told_and_written(tmp_path: Path) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
-    process = _start(folder, "--scale", "1/7000", "--json", str(tmp_path / "month.json"), "--every-service")
+    process = _start(folder, "--scale", "1/2500", "--json", str(tmp_path / "month.json"), "--every-service")
     said, steps = process.communicate(timeout=250)
     assert process.returncode == 0, steps
-    assert "All agree to the last request: 101 published (of this part)" in said
-    assert "101 of 101" in steps
+    assert "All agree to the last request: 282 published (of this part)" in said
+    assert "282 of 282" in steps
     data = json.loads((tmp_path / "month.json").read_text())
-    assert sum(service["evidence"] for service in data["services"].values()) == 101
+    assert sum(service["evidence"] for service in data["services"].values()) == 282
     assert list(folder.iterdir()) == []
 
 

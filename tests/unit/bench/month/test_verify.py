@@ -1,17 +1,14 @@
 """A kept exchange is held to its signature, its receipt, and the two records that the log has of it."""
 
-import io
 import shutil
 import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from esb.bench.month import run
-from esb.bench.month.asking import Kept, Witness
-from esb.bench.month.mix import Month
-from esb.bench.month.run import Setup, replay
+from esb.bench.month.asking import Kept
 from esb.bench.month.verify import Verified, verify_kept
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -29,27 +26,12 @@ class Done:
         return verify_kept(kept, self.certificate, f"sqlite:///{self.log}")
 
 
-@pytest.fixture(scope="module")
-def whole(small_month: Month, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    home = tmp_path_factory.mktemp("verify") / "home"
-    witnesses: list[Witness] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "verify_kept", lambda kept, certificate, url: _seen(witnesses, kept, certificate, url))
-        replay(Setup(small_month, connections=4, home=home), lambda _: None, io.StringIO())
-    return Done(list(witnesses[0].kept), (home / "keys" / "bus.pem").read_bytes(), home / "evidence.db")
-
-
-def _seen(witnesses: list[Witness], kept: list[Kept], certificate: bytes, url: str) -> Verified:
-    witnesses.append(Witness(kept=list(kept)))
-    return verify_kept(kept, certificate, url)
-
-
 @pytest.fixture
-def done(whole: Done, tmp_path: Path) -> Done:
-    """The same with a log of its own, which a test may change."""
+def done(small_run: Any, tmp_path: Path) -> Done:
+    """The run with a log of its own, which a test may change."""
     log = tmp_path / "evidence.db"
-    shutil.copyfile(whole.log, log)
-    return replace(whole, log=log)
+    shutil.copyfile(small_run.home / "evidence.db", log)
+    return Done(list(small_run.replayed.kept), (small_run.home / "keys" / "bus.pem").read_bytes(), log)
 
 
 def _change(log: Path, statement: str) -> None:
