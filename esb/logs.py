@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from esb.kernel.clock import Clock, SystemClock
@@ -60,7 +61,13 @@ def json_text(value: object, indent: int | None = None) -> str:
     return _NOT_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def configure(form: str, level: str, stream: TextIO | None = None, clock: Clock | None = None, **facts: object) -> None:
+def configure(
+    form: str,
+    level: str,
+    stream: TextIO | None = None,
+    clock: Clock | None = None,
+    facts: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Set up logging for this process: structlog's loggers, and the standard library's warnings into them.
 
     Args:

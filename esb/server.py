@@ -101,7 +101,9 @@ class Server:
         if slot in self._ports or self._ended is not None:
             return
         node = self._node
-        factory = node.factory if node.tls is None else TLSMemoryBIOFactory(node.tls, False, node.factory)
+        factory: Any = node.factory
+        if node.tls is not None:  # as listenSSL does it
+            factory = TLSMemoryBIOFactory(node.tls, False, factory)
         self._ports[slot] = self._reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
 
     def leave(self, slot: int) -> None:
@@ -238,12 +240,13 @@ def end_on_signals(server: Server, numbers: Iterable[signal.Signals], first: Cal
     """End in order at the first of these signals, having called ``first``; and at once at the second."""
     told: list[int] = []
 
+    def begin() -> None:
+        first()
+        server.stop().addBoth(lambda _: reactor.stop())
+
     def end(number: int, _frame: object) -> None:
         told.append(number)
-        if len(told) > 1:
-            reactor.callFromThread(reactor.stop)
-        else:
-            reactor.callFromThread(lambda: (first(), server.stop().addBoth(lambda _: reactor.stop())))
+        reactor.callFromThread(reactor.stop if len(told) > 1 else begin)
 
     for number in numbers:
         signal.signal(number, end)

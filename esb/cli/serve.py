@@ -54,7 +54,7 @@ def _prepare(place: Place, **facts: object) -> "Settings":
     from esb.logs import configure
 
     settings = place.load().settings
-    configure(settings.log.format, settings.log.level, **facts)
+    configure(settings.log.format, settings.log.level, facts=facts)
     return settings
 
 

@@ -184,12 +184,13 @@ class Supervisor:
         worker.stage = Stage.SERVING
         slot.tried = self._served = True
         before = slot.worker
+        replaces = {} if before is None or before is worker else {"replaces": before.pid}
         self._log.info(
             "worker ready",
             worker=slot.number,
             pid=worker.pid,
             seconds=round(time.monotonic() - worker.started, 1),
-            **({} if before in (None, worker) else {"replaces": before.pid}),  # type: ignore[union-attr]
+            **replaces,
         )
         # First the new one accepts, then the others cease to.
         worker.serve(slot.number)

@@ -61,7 +61,7 @@ def test_a_json_line() -> None:
 
 def test_what_is_said_of_the_process_is_in_every_line_and_displaces_nothing() -> None:
     stream = io.StringIO()
-    logs.configure("json", "info", stream, ManualClock(0.0), worker=1, event="forged", port=2)
+    logs.configure("json", "info", stream, ManualClock(0.0), {"worker": 1, "event": "forged", "port": 2})
     logs.logger("door").info("listening", port=8080, passphrase="x")
     assert one(stream) == {
         "time": "1970-01-01T00:00:00.000Z",

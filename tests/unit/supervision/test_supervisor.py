@@ -175,9 +175,11 @@ def test_a_renewal_replaces_each_by_one_that_serves_first(make_crew: Callable[..
         now = {slot: pid for slot, (pid, _) in crew.serving().items()}
         return len(now) == 2 and not set(now.values()) & set(before.values())
 
-    crew.run(renew, lambda: until(renewed))
-    for slot, pid in before.items():
-        assert crew.notes()[slot, pid][-2:] == ["retire", "ended"]
+    def retired() -> bool:
+        notes = crew.notes()
+        return all(notes[slot, pid][-2:] == ["retire", "ended"] for slot, pid in before.items())
+
+    crew.run(renew, lambda: until(renewed), lambda: until(retired))
 
 
 def test_a_renewal_that_fails_leaves_all_as_they_are(make_crew: Callable[..., Crew], capfd: object) -> None:
