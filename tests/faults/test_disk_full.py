@@ -4,6 +4,7 @@ import errno
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -57,10 +58,8 @@ def test_a_small_file_system_that_fills_up(play: Callable[..., Scene], small_dis
     def fill() -> None:
         with ballast.open("wb", buffering=0) as file:
             for size in (65536, 4096, 1):
-                try:
+                with suppress(OSError):
                     while True:
                         file.write(b"x" * size)
-                except OSError as error:
-                    assert error.errno == errno.ENOSPC
 
     outage(scene, fill, ballast.unlink)

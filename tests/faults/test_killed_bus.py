@@ -28,3 +28,12 @@ def test_the_same_with_postgresql(play: Callable[..., Scene], killable_postgres:
     scene = play(serve=False, evidence=killable_postgres.url)
     storm(scene, 5, seed=2)
     expect_calm(scene, 5)
+
+
+@pytest.mark.timeout(300)
+def test_workers_and_their_supervisor_killed_under_load(play: Callable[..., Scene]) -> None:
+    scene = play(serve=False, arguments=("--workers", "2"))
+    kills = storm(scene, 9, workers=2, seed=4)
+    assert kills["worker"] >= 2
+    assert kills["supervisor"] >= 1
+    expect_calm(scene, 9)

@@ -186,9 +186,11 @@ class Story:
     def _acknowledged(self) -> Iterator[Finding]:
         delivered = {fact["fin"]: fact["exchange"] for fact in self._deliveries}
         for fact in self._heard:
+            name, exchange = str(fact["id"]), fact.get("exchange", "")
+            if fact["event"] == "turned away" and fact["asked"] in delivered:
+                yield Finding("turned away and delivered", name)
             if fact["event"] not in ("answered", "refused"):
                 continue
-            name, exchange = str(fact["id"]), fact.get("exchange", "")
             if not exchange or fact.get("signed") is False:
                 yield Finding("reply without the bus's signature", name)
                 continue
@@ -213,7 +215,8 @@ class Story:
         if record is None:
             yield Finding("acknowledged and not on record", name)
             return
-        if record.row.sent != fact["answer"]:
+        spared = record.row.kind == "refusal" and not record.row.consumer and not record.row.sent_size
+        if record.row.sent != fact["answer"] and not spared:
             yield Finding("other octets acknowledged than recorded", name)
         if record.leaf_hash != fact["leaf"]:
             yield Finding("receipt cites another leaf", name)
@@ -260,7 +263,8 @@ def _wrong(record: _Record) -> Iterator[str]:
         yield "replay key on what is no request"
     if row.kind == "answer" and row.message_size and row.message != facts.get("message_sha256"):
         yield "kept message is not the one recorded"
-    if row.kind == "refusal" and not row.sent_size:
+    # Of a stranger's refusal the facts and digests are enough (evidence.keep_strangers_per_second).
+    if row.kind == "refusal" and row.consumer and not row.sent_size:
         yield "refusal without its fault"
 
 

@@ -128,6 +128,13 @@ def heard(status: int, retry_after: int | None, body: bytes, certificate: x509.C
     return fact
 
 
+def event(status: int, body: bytes) -> str:
+    """What an answer is: of the provider, a refusal of the bus, or of a door that read no message (plain text)."""
+    if status == 200:
+        return "answered"
+    return "refused" if body.startswith(b"<") else "turned away"
+
+
 class Load:
     """Clients that ask without end, in a thread of their own.
 
@@ -236,16 +243,16 @@ class Load:
             checked = not 200 <= status < 300 or self.counts["heard"] % self._sample == 0
             fact = heard(status, retry_after, body, self._certificate if checked else None)
             self.counts["heard"] += 1
-            self._tell(note, attempt, "answered" if status == 200 else "refused", **fact)
+            self._tell(note, attempt, event(status, body), **fact)
             if fact.get("code") == "Overloaded":
                 await asyncio.sleep(0.05)
             return
 
-    def _tell(self, note: dict[str, Any], attempt: int, event: str, **more: Any) -> None:
-        self._journal.note(**note, attempt=attempt, event=event, **more)
-        self.counts[event] += 1
-        if event == "refused":
-            self.counts[more.get("rule", "")] += 1
+    def _tell(self, note: dict[str, Any], attempt: int, what: str, **more: Any) -> None:
+        self._journal.note(**note, attempt=attempt, event=what, **more)
+        self.counts[what] += 1
+        if what == "refused":
+            self.counts[more["rule"]] += 1
 
 
 @contextmanager

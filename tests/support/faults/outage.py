@@ -13,13 +13,13 @@ def delivered(scene: Scene) -> int:
     return scene.provider.journal_file.read_bytes().count(b"\n") if scene.provider.journal_file.exists() else 0
 
 
-def outage(scene: Scene, begin: Callable[[], object], lift: Callable[[], object], rate: float = 60.0) -> None:
+def outage(scene: Scene, begin: Callable[[], object], lift: Callable[[], object], stop: bool = True) -> None:
     """Begin a fault of the log under load, and lift it.
 
     While it lasts every question gets a signed BUS-01 with a time to come back, the bus says that it is not ready, and
-    nothing reaches the provider.  Once it is lifted all is well again, by itself and in time; and the evidence is sound.
+    nothing reaches the provider.  Once it is lifted all is well, by itself and in time; and the evidence is sound.
     """
-    with loading(scene.load(rate=rate)) as load:
+    with loading(scene.load(rate=60)) as load:
         until(lambda: load.good >= 20, 30, "somebody is answered before the fault")
         begin()
         until(lambda: load.counts["BUS-01"] >= 3, PATIENCE, "the fault is felt")
@@ -37,5 +37,6 @@ def outage(scene: Scene, begin: Callable[[], object], lift: Callable[[], object]
         good = load.good
         until(lambda: load.good >= good + 20, PATIENCE, "everybody is answered again")
     scene.expect_sound()
-    assert scene.bus.stop() == 0
-    assert scene.verdict().findings == []
+    if stop:
+        assert scene.bus.stop() == 0
+        scene.expect_sound()

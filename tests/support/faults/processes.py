@@ -51,7 +51,7 @@ class Provider:
 
     def __init__(self, folder: Path, evidence: str = "", every: int = 1) -> None:
         self.journal_file = folder / "provider.jsonl"
-        self.port = 0
+        self.port = self._control = 0
         self._evidence = evidence
         self._every = every
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,7 +73,7 @@ class Provider:
             command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(TESTS)}, cwd=TESTS
         )
         assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self.port, self._control = map(int, self._process.stdout.readline().split())
         return self
 
     def behave(self, manner: str, wait: float = 0.0, share: float = 1.0) -> None:
@@ -87,7 +87,7 @@ class Provider:
         return found
 
     def _ask(self, path: str, facts: dict[str, Any]) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._control, timeout=10)
         try:
             connection.request("POST", path, json.dumps(facts))
             return json.loads(connection.getresponse().read())

@@ -5,7 +5,8 @@ in the evidence log at that moment: the provider looks itself, so that a record 
 
 Besides the manners of ``manners.py`` it knows ``deaf``: connections are accepted and never read.
 
-``POST /manner`` with ``{"manner": NAME, "wait": SECONDS, "share": 0…1}`` changes how it behaves from now on.
+On a second port, which is never deaf, ``POST /manner`` with
+ ``{"manner": NAME, "wait": SECONDS, "share": 0…1}`` changes how it behaves from now on.
 """
 
 import argparse
@@ -73,15 +74,6 @@ class Register:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1])  # type: ignore[index]
         body = await reader.readexactly(length)
-        if head.startswith(b"POST /manner "):
-            self._manner = {"wait": 0.0, "share": 1.0, **json.loads(body)}
-            for other in self._writers - {writer}:
-                if self._manner["manner"] == "deaf":
-                    other.close()  # what comes next comes on a connection that is not read
-            self._most_open, self._most_busy = len(self._writers), self._busy
-            return await self._tell(writer)
-        if head.startswith(b"POST /told "):
-            return await self._tell(writer)
         self._busy += 1
         self._most_busy = max(self._most_busy, self._busy)
         try:
@@ -89,11 +81,20 @@ class Register:
         finally:
             self._busy -= 1
 
-    async def _tell(self, writer: asyncio.StreamWriter) -> bool:
+    async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request on the second port."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1]))  # type: ignore[index]
         told = json.dumps({"most_open": self._most_open, "most_busy": self._most_busy}).encode()
+        if head.startswith(b"POST /manner "):
+            self._manner = {"wait": 0.0, "share": 1.0, **json.loads(body)}
+            if self._manner["manner"] == "deaf":
+                for other in self._writers:
+                    other.close()  # what comes next comes on a connection that is not read
+            self._most_open, self._most_busy = len(self._writers), self._busy
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
         await writer.drain()
-        return True
+        writer.close()
 
     async def _answer(self, body: bytes, writer: asyncio.StreamWriter) -> bool:
         fin, exchange, digest = (
@@ -132,8 +133,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     server = await asyncio.start_server(
         register.serve, "127.0.0.1", arguments.port, backlog=1024, reuse_address=True, limit=1 << 20
     )
-    print(server.sockets[0].getsockname()[1], flush=True)
-    async with server:
+    control = await asyncio.start_server(register.control, "127.0.0.1", 0)
+    print(*(one.sockets[0].getsockname()[1] for one in (server, control)), flush=True)
+    async with server, control:
         await server.serve_forever()
 
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from esb.registry.services import update_service
 from support.faults.checker import Verdict, check
 from support.faults.evidence import is_database
+from support.faults.flood import Flood, signed_ahead
 from support.faults.journal import Journal
 from support.faults.load import Line, Load, heard, person, posted, question
 from support.faults.processes import PATIENCE, BusProcess, Provider, until
@@ -85,6 +86,11 @@ class Scene:
         more.setdefault("seed", len(self._journals))
         return Load(self.bus.port, self.consumer, self.certificate, self._journal(), **more)
 
+    def flood(self, count: int, **more: Any) -> Flood:
+        """So many questions of this scene, signed ahead, to be asked at a pace of their own."""
+        questions = signed_ahead(self.consumer, count, len(self._journals))
+        return Flood(self.bus.port, questions, self.certificate, self._journal(), **more)
+
     def _journal(self) -> Path:
         self._journals.append(self.folder / f"client{len(self._journals)}.jsonl")
         return self._journals[-1]
@@ -135,8 +141,8 @@ class Scene:
     def expect_sound(self, stepped: bool = False) -> Verdict:
         """Nothing is wrong with the evidence, and no client was left without an answer."""
         verdict = self.verdict(stepped)
-        assert verdict.findings == []
-        assert verdict.counts["hung"] == 0
+        assert not verdict.findings, f"{len(verdict.findings)} findings: {verdict.findings[:20]}"
+        assert not verdict.counts["hung"], "somebody was left without an answer"
         return verdict
 
     def close(self) -> None:
