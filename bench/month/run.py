@@ -28,7 +28,7 @@ from esb.bench.month.room import forecast, gigabytes
 from esb.bench.month.verify import verify_kept
 from esb.bench.place import BenchPlace
 from esb.bench.serving import serve_bus
-from esb.demo.processes import Process, Processes
+from esb.demo.processes import Process, Processes, wait_until
 from esb.kernel.faults import EsbError
 
 OWN_DATABASE: Final = "postgresql"
@@ -168,10 +168,11 @@ def _replay(course: _Course, stack: ExitStack) -> Replayed:
     asked = questions(asking, order, place.parties, address, witness)
     try:
         load = drive(address, asked, setup.connections, course.progress.tick)
-    except WrongAnswer as error:
-        if bus.popen.poll() is not None:
+    except (WrongAnswer, OSError) as error:
+        # A lost connection may be noticed before the end of who held it.
+        if wait_until(lambda: bus.popen.poll() is not None, 1.0):
             raise WrongAnswer(str(bus.failed(f"ended with status {bus.popen.returncode}"))) from error
-        raise
+        raise WrongAnswer(str(error)) from error
     own = time.process_time() - own
     course.progress.close()
     after, providing = meter.read(bus.pid), meter.read(providers.pid)

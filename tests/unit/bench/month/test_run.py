@@ -1,7 +1,11 @@
 """A month from its beginning to its end, in small: the counts agree, and when one side lies the run says so."""
 
 import io
+import os
+import signal
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,14 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the run's temporary files lie, to see that none is left."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
+
+
+def commands() -> Iterator[tuple[int, bytes]]:
+    """Every process with its command line."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                yield int(entry.name), (entry / "cmdline").read_bytes()
 
 
 def _provider(folder: Path, lie: str) -> tuple[str]:
@@ -93,6 +105,17 @@ def test_answers_to_other_questions_end_the_run(
 def test_a_providers_process_that_does_not_come_up_is_told(small_month: Month, temporary: Path) -> None:
     with pytest.raises(DidNotStart, match=r"(?s)the providers' process ended before it served.*no such thing"):
         replay(Setup(small_month, provider=("-c", "raise SystemExit('no such thing')")), lambda _: None, io.StringIO())
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_bus_that_dies_is_told(small_month: Month, temporary: Path) -> None:
+    def kill(text: str) -> None:
+        if text.startswith("asking over"):
+            (bus,) = (pid for pid, line in commands() if str(temporary).encode() in line and b"serve" in line)
+            os.kill(bus, signal.SIGKILL)
+
+    with pytest.raises(NotReplayed, match=r"(?s)0 of 71 requests were answered.*the bus ended with status -9"):
+        replay(Setup(small_month), kill, io.StringIO())
     assert list(temporary.iterdir()) == []
 
 
