@@ -28,7 +28,8 @@ for my $call (@calls) {
     );
     $client->on_action(sub { '"' . $operation->{soapaction}->value . '"' });
     $client->autotype(0);
-    $client->serializer->encodingStyle(''); # SOAP 1.2 has no encodingStyle on the Envelope (part 1, 5.1.1)
+    # SOAP 1.2 has no encodingStyle on the Envelope (part 1, 5.1.1).
+    $client->serializer->encodingStyle('');
     my @headers = $options =~ /addressing/
         ? map { SOAP::Header->name("wsa:$_->[0]", $_->[1])->attr({'xmlns:wsa' => $wsa}) }
             (['Action', 'urn:example:GetPerson'], ['MessageID', "urn:x:$kind-$version-" . time . rand])
