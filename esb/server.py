@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet import reactor as _reactor
@@ -223,7 +223,7 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
     prepare_reactor()
     server = Server(wire(settings, reactor, SystemClock(), hosted_adapter), reactor, ready)
     # Before anybody can see that the bus is ready: a supervisor may stop it the moment after.
-    end_on_signals(server, (signal.SIGTERM, signal.SIGINT))
+    _end_on_signals(server)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(_cannot_renew))
     server.start()
     reactor.run(installSignalHandlers=False)
@@ -236,19 +236,18 @@ def prepare_reactor() -> None:
     globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
 
 
-def end_on_signals(server: Server, numbers: Iterable[signal.Signals], first: Callable[[], None] = lambda: None) -> None:
-    """End in order at the first of these signals, having called ``first``; and at once at the second."""
+def _end_on_signals(server: Server) -> None:
+    """End in order at the first SIGTERM or SIGINT, and at once at the second."""
     told: list[int] = []
-
-    def begin() -> None:
-        first()
-        server.stop().addBoth(lambda _: reactor.stop())
 
     def end(number: int, _frame: object) -> None:
         told.append(number)
-        reactor.callFromThread(reactor.stop if len(told) > 1 else begin)
+        if len(told) > 1:
+            reactor.callFromThread(reactor.stop)
+        else:
+            reactor.callFromThread(lambda: server.stop().addBoth(lambda _: reactor.stop()))
 
-    for number in numbers:
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
 

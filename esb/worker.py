@@ -14,8 +14,8 @@ from esb.conf.share import share
 from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import SystemClock
 from esb.logs import logger
-from esb.server import Server, end_on_signals, prepare_reactor, reactor
-from esb.supervision.channel import BEAT, BEAT_SECONDS, READY, RETIRE, Channel
+from esb.server import Server, prepare_reactor, reactor
+from esb.supervision.channel import BEAT, BEAT_SECONDS, NOW, READY, RETIRE, Channel
 from esb.supervision.counts import SharedCounts
 from esb.supervision.inheritance import Inheritance
 from esb.wiring import wire
@@ -34,6 +34,7 @@ class Attendant:
         self._channel = channel
         self._sockets = sockets
         self._reactor = reactor
+        self._stopped = False
 
     def start(self) -> None:
         """Say that the worker is ready, and go on saying that it lives."""
@@ -55,8 +56,7 @@ class Attendant:
         if said is None:
             self._reactor.removeReader(self)
             logger("worker").error("the supervisor is gone: this worker ends")
-            self.let_go()
-            self._server.stop().addBoth(lambda _: self._reactor.stop())
+            self.end()
             return
         for word, what in said:
             if word == "serve":
@@ -64,16 +64,28 @@ class Attendant:
             elif word == "leave":
                 self._server.leave(int(what))
             elif word == RETIRE:
-                self.let_go()
-                self._server.retire().addBoth(lambda _: self._reactor.stop())
+                self._let_go()
+                self._server.retire().addBoth(lambda _: self._stop())
+            elif word == NOW:
+                self._stop()
 
     def connectionLost(self, reason: Failure) -> None:
         """The reactor ends."""
 
-    def let_go(self) -> None:
+    def end(self) -> None:
+        """End in order.  Again is no change: a service manager, the kernel and the supervisor may all say so."""
+        self._let_go()
+        self._server.stop().addBoth(lambda _: self._stop())
+
+    def _let_go(self) -> None:
         """Close the listening sockets: a port that nobody serves must be free for whoever comes next."""
         for each in self._sockets:
             each.close()
+
+    def _stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._reactor.stop()
 
     def _beat(self) -> None:
         self._channel.say(BEAT)
@@ -93,8 +105,12 @@ def work(settings: Settings, given: Inheritance, channel: Channel) -> None:
     node = wire(share(settings, given.workers), reactor, SystemClock(), hosted_adapter, SharedCounts(given.quotas))
     node.front.worker = given.slot
     server = Server(node, reactor)
-    attendant = Attendant(server, channel, given.listening(), reactor)
-    end_on_signals(server, (signal.SIGTERM,), attendant.let_go)
+    sockets = given.listening()
+    port = sockets[0].getsockname()[1]
+    if settings.door.port not in (0, port):
+        logger("worker").warning("door.port has changed: it counts once the bus is stopped and started anew", port=port)
+    attendant = Attendant(server, channel, sockets, reactor)
+    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(attendant.end))
     server.begin()
     attendant.start()
     reactor.run(installSignalHandlers=False)

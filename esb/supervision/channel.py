@@ -1,8 +1,9 @@
 """How a supervisor and a worker talk: short texts over a pair of SEQPACKET sockets, so that each arrives whole.
 
 A worker says :data:`READY` once it could take requests, :data:`BEAT` every few seconds, and ``failed REASON`` when it
-cannot start.  Its supervisor says ``serve SLOT`` and ``leave SLOT``: begin and cease to accept at a slot's socket; and
-:data:`RETIRE`: a successor is there.  The end of the channel is the end of the other process.
+cannot start.  Its supervisor says ``serve SLOT`` and ``leave SLOT``: begin and cease to accept at a slot's socket;
+:data:`RETIRE`: a successor is there; and :data:`NOW`: end without waiting for anything.  The end of the channel is the
+end of the other process.
 """
 
 import socket
@@ -11,6 +12,7 @@ from typing import Final
 READY: Final = "ready"
 BEAT: Final = "beat"
 RETIRE: Final = "retire"
+NOW: Final = "now"
 
 BEAT_SECONDS: Final = 2.0
 _LONGEST: Final = 4096

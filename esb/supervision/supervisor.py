@@ -18,7 +18,7 @@ from typing import Final
 
 from esb.kernel.faults import EsbError
 from esb.logs import logger
-from esb.supervision.channel import BEAT_SECONDS, READY, RETIRE
+from esb.supervision.channel import BEAT_SECONDS, NOW, READY, RETIRE
 from esb.supervision.notify import Notifier
 from esb.supervision.pace import Pace
 from esb.supervision.process import Stage, Worker, start_worker
@@ -143,6 +143,8 @@ class Supervisor:
         for worker in self._workers:
             worker.stage = Stage.RETIRING
             worker.signal(signal.SIGTERM)
+            if self._stops > 1:
+                worker.channel.say(NOW)
         # After the workers were told: what still comes is refused, and not left to wait for nobody.
         for each in self._sockets:
             each.close()

@@ -16,7 +16,7 @@ from support.reactor import on_reactor, reactor
 
 from esb.endpoints.services import hosted_adapter
 from esb.server import Server
-from esb.supervision.channel import BEAT, READY, RETIRE, Channel, make_channel
+from esb.supervision.channel import BEAT, NOW, READY, RETIRE, Channel, make_channel
 from esb.supervision.sockets import listening_sockets
 from esb.wiring import wire
 from esb.worker import Attendant
@@ -45,6 +45,7 @@ class Worker:
                 return getattr(reactor, name)
 
             def stop(self) -> None:
+                assert not worker.stopped.is_set(), "a reactor that was stopped cannot be stopped again"
                 worker.stopped.set()
 
         self.server = server
@@ -168,6 +169,42 @@ def test_a_retired_one_does_not_wait_for_who_says_nothing_longer_than_ever(place
         assert silent.recv(1) == b""  # after door.idle_seconds
     assert worker.stopped.wait(20)
     worker.close()
+
+
+def test_however_often_it_is_told_to_end_it_ends_in_order_once(worker: Worker, place: Place) -> None:
+    """A service manager that tells the whole control group, the supervisor, and the kernel when that is gone."""
+    arrived, released = threading.Event(), threading.Event()
+
+    def slow(request: Delivered) -> Given:
+        arrived.set()
+        released.wait(20)
+        return persons(request)
+
+    place.provider.answer = slow
+    worker.tell("serve", 0)
+    worker.tell("serve", 1)
+    statuses: list[int] = []
+    asking = threading.Thread(
+        target=lambda: statuses.append(post(worker.port, PATH, place.consumers["EESMN"].sign()).status)
+    )
+    asking.start()
+    assert arrived.wait(10)
+    for _ in range(3):
+        on_reactor(worker.attendant.end)
+    worker.supervisor.close()
+    time.sleep(0.2)
+    assert not worker.stopped.is_set()
+    released.set()
+    asking.join(20)
+    assert statuses == [200]
+    assert worker.stopped.wait(20)
+
+
+def test_told_to_end_now_it_waits_for_nobody(worker: Worker, place: Place) -> None:
+    worker.tell("serve", 0)
+    on_reactor(worker.attendant.end)
+    worker.tell(NOW)
+    assert worker.stopped.wait(20)
 
 
 def test_one_that_retires_can_be_stopped(worker: Worker) -> None:
