@@ -24,7 +24,7 @@ from esb.demo.signing import OpinionError
 from esb.kernel.xml import XmlLimits, parse_message
 
 _ONE_IN: Final = 100
-_QUOTED: Final = 600  # octets of a wrong answer that are told
+_QUOTED: Final = 900  # octets of a wrong answer that are told
 
 Opinion = Callable[[bytes, bytes], None]
 """Judges a whole answer to what was sent; raises :class:`~esb.demo.signing.OpinionError`."""
@@ -62,7 +62,7 @@ class Asker:
 
     def _judge(self, digest: bytes, kept: bytes | None, status: int, body: bytes) -> None:
         if status != 200 or self.expected not in body or digest not in body:
-            text = body[:_QUOTED].decode(errors="replace")
+            text = body[-_QUOTED:].decode(errors="replace")  # a fault says at its end what it is
             raise WrongAnswer(f"a wrong answer came, with status {status}:\n{text}")
         if kept is not None:
             self._samples.append((kept, body))

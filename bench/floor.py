@@ -231,7 +231,7 @@ def run(folder: Path, facts: dict[str, Any]) -> None:
     else:
         answer = plain_envelope(facts["answer"], style)
     template = Template(consumer, content("Ask", facts["request"], style), style=style)
-    with open_journal(folder / "floor.db", facts["database"]) as journal:
+    with open_journal(folder / f"floor-{secrets.token_hex(4)}.db", facts["database"]) as journal:
         floor = Floor((consumer, provider), bus, answer, journal, facts["batch"])
         print("ready", flush=True)
         for line in sys.stdin:

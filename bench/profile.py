@@ -1,7 +1,8 @@
 """Where the bus's time goes: py-spy's samples of its processes under load, as a table a person can read.
 
-py-spy looks from outside, so the bus runs as it is; its native frames show what happens inside lxml, OpenSSL and
-SQLite.
+py-spy looks from outside, so the bus runs as it is.  What happens inside lxml, OpenSSL and SQLite counts for the Python
+function that called it: with frames of C py-spy stops the bus so long at each look that the picture is another one, and
+takes threads that wait for ones that work.
 """
 
 import shutil
@@ -16,8 +17,9 @@ from typing import Final
 
 from esb.kernel.faults import EsbError
 
-_RATE: Final = 250  # samples a second
+_RATE: Final = 100  # samples a second
 _LINES: Final = 45
+_WAITING: Final = ("Condition.wait", "EvidenceWriter._gather", "_EPollReactor.doPoll", "EPollReactor.doPoll")
 
 
 class NoProfiler(EsbError):
@@ -44,12 +46,11 @@ class Profiler:
         return summarize(self.samples.read_text(encoding="utf-8", errors="replace").splitlines())
 
 
-def begin(pid: int, samples: Path, native: bool = True) -> Profiler:
+def begin(pid: int, samples: Path) -> Profiler:
     """Look at a process and its children.
 
     Args:
         samples: where py-spy writes its collapsed stacks.
-        native: also frames of C, which slows the bus somewhat more.
 
     Raises:
         NoProfiler: there is no py-spy.
@@ -59,7 +60,7 @@ def begin(pid: int, samples: Path, native: bool = True) -> Profiler:
     if program is None:
         raise NoProfiler("a profile is taken by py-spy, which is not installed: pip install py-spy")
     arguments = [program, "record", "--pid", str(pid), "--format", "raw", "--output", str(samples)]
-    arguments += ["--rate", str(_RATE), "--duration", "3600", "--subprocesses", *(["--native"] if native else [])]
+    arguments += ["--rate", str(_RATE), "--duration", "3600", "--subprocesses"]
     return Profiler(subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True), samples)
 
 
@@ -67,6 +68,7 @@ def summarize(stacks: Iterable[str]) -> str:
     """Collapsed stacks (``frame;frame;frame count``) as two tables: by module and by function.
 
     *own* is the share of samples in which it was on top, *all* the share in which it was on the stack at all.
+    Stacks of threads that only wait are left out.
     """
     own: Counter[str] = Counter()
     every: Counter[str] = Counter()
@@ -79,6 +81,8 @@ def summarize(stacks: Iterable[str]) -> str:
             continue
         count = int(number)
         frames = [_read(frame) for frame in text.split(";")]
+        if frames[-1][1].endswith(_WAITING):
+            continue  # some kernels do not tell py-spy that a thread sleeps
         total += count
         own[f"{frames[-1][0]} {frames[-1][1]}"] += count
         own_modules[frames[-1][0]] += count
