@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench month fuzz changelog clean
+.PHONY: demo test lint bench month fuzz faults changelog clean
 
 # One stamp for the environment: made again when what it is made of changes.
 $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
@@ -33,6 +33,12 @@ month: $(VENV)/.ready
 # A million inputs; corpus and findings are kept in ~/.cache/shluz-fuzz.  FUZZ="--target way --inputs 5000" for less.
 fuzz: $(VENV)/.ready
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ)
+
+# Every fault of the place at full size, then a thousand kills: about half an hour.  KILLS=50 for less; STORM="--tls",
+# "--postgres" or "--workers 0" for another bus.  Told in docs/faults.md.
+faults: $(VENV)/.ready
+	@FAULTS=full $(BIN)/python -m pytest -q tests/faults
+	@PYTHONPATH=tests $(BIN)/python -m support.faults.storm --kills $(or $(KILLS),1000) $(STORM)
 
 changelog: $(VENV)/.ready
 	@$(BIN)/towncrier build --draft

@@ -18,22 +18,23 @@ def expect_calm(scene: Scene, kills: int) -> None:
 @pytest.mark.timeout(300)
 def test_a_bus_of_one_process_killed_under_load(play: Callable[..., Scene]) -> None:
     scene = play(serve=False)
-    kills = storm(scene, 8, seed=1)
-    assert kills["bus"] >= 3
-    expect_calm(scene, 8)
+    kills = storm(scene, 6, seed=1)
+    assert kills["bus"] >= 2
+    expect_calm(scene, 6)
 
 
 @pytest.mark.timeout(300)
 def test_the_same_with_postgresql(play: Callable[..., Scene], killable_postgres: Postgres) -> None:
     scene = play(serve=False, evidence=killable_postgres.url)
-    storm(scene, 5, seed=2)
-    expect_calm(scene, 5)
+    storm(scene, 4, seed=2)
+    expect_calm(scene, 4)
 
 
 @pytest.mark.timeout(300)
 def test_workers_and_their_supervisor_killed_under_load(play: Callable[..., Scene]) -> None:
-    scene = play(serve=False, arguments=("--workers", "2"))
-    kills = storm(scene, 9, workers=2, seed=4)
+    """Over mutual TLS, where whoever asks again with the same bytes is given the answer that is on record."""
+    scene = play(serve=False, arguments=("--workers", "2"), tls=True)
+    kills = storm(scene, 6, workers=2, seed=4, retries=1.0)
     assert kills["worker"] >= 2
     assert kills["supervisor"] >= 1
-    expect_calm(scene, 9)
+    expect_calm(scene, 6)

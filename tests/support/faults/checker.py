@@ -105,6 +105,7 @@ class Story:
         counts["delivered"] = len(self._deliveries)
         counts["witnessed"] = sum(fact["recorded"] is not None for fact in self._deliveries)
         counts.update(fact["event"] for fact in self._heard)
+        counts["answered at a retry"] = sum(fact["event"] == "answered" and fact["attempt"] > 1 for fact in self._heard)
         counts.update(fact["rule"] for fact in self._heard if fact.get("rule"))
         exchanges = {name[:-2] for name in self._records}
         counts["without an end"] = sum(

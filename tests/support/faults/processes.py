@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -110,13 +111,18 @@ class BusProcess:
         home: its home.
         environment: settings and whatever else it is to find there.
         arguments: of ``esb serve``.
-        port: what it listens on; one that is free now, where none is given, and kept for its successors.
+        tls: by which its readiness is asked; None where it speaks plain HTTP.
     """
 
     def __init__(
-        self, home: Path, environment: dict[str, str], arguments: tuple[str, ...] = (), port: int | None = None
+        self,
+        home: Path,
+        environment: dict[str, str],
+        arguments: tuple[str, ...] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.port = free_port() if port is None else port
+        self.port = free_port()  # and its successors'
+        self._tls = tls
         self.log = home.parent / "bus.log"
         self._home = home
         self._environment = environment
@@ -177,6 +183,8 @@ class BusProcess:
     def ready(self) -> int:
         """What /readyz says: 200, 503; 0 when nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        if self._tls is not None:
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=5, context=self._tls)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status

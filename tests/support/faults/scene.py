@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import hashlib
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from esb.certs.keys import generate_key
+from esb.kernel.directory import CertificateUse
 from esb.registry.services import update_service
 from support.faults.checker import Verdict, check
 from support.faults.evidence import is_database
@@ -46,6 +50,7 @@ class Scene:
         shim: a bad disk and clock for the bus: "" none, "faults", or "cut" to cut its power too.
         every: the provider looks into the log at one delivery in so many.
         timeout: seconds that the provider has for an answer.
+        tls: whether clients come over mutual TLS, where the same message again gets the recorded answer (TIM-04).
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Scene:
         shim: str = "",
         every: int = 1,
         timeout: float = 2.0,
+        tls: bool = False,
     ) -> None:
         self.folder = folder
         self.evidence = evidence or str(folder / "home" / "evidence.db")
@@ -66,24 +72,47 @@ class Scene:
         self.place = copy_place(template, folder / "home", self.provider)  # type: ignore[arg-type]
         with self.place.acting() as act:
             update_service(act, PERSONS, timeout=timeout)
-        self.place.engine.dispose()
         settings = {**_ENVIRONMENT, **(environment or {})}
+        self.tls: ssl.SSLContext | None = None
+        if tls:
+            settings |= self._door_pair()
+            self.tls = ssl.create_default_context(cafile=str(self.place.home.anchors / "shluz-ca.pem"))
+            self.tls.load_cert_chain(*self._pair("EESMN"))
+        self.place.engine.dispose()
         if evidence:
             settings["SHLUZ_EVIDENCE_URL"] = evidence if is_database(evidence) else f"sqlite:///{evidence}"
         self.shim: Any = None  # Shim, where there is one
         if shim:
             self.shim = Shim(folder / "shim", Path(self.evidence), cut=shim == "cut")
             settings |= self.shim.environment
-        self.bus = BusProcess(folder / "home", settings, arguments)
+        self.bus = BusProcess(folder / "home", settings, arguments, self.tls)
         self.consumer = self.place.consumers["EESMN"]
         self.certificate = x509.load_pem_x509_certificate((folder / "home" / "keys" / "bus.pem").read_bytes())
         self._journals: list[Path] = []
         self._asked = Journal(self._journal(), sync=False)
         self._questions = 0
 
+    def _pair(self, code: str, *hostnames: str) -> tuple[str, str]:
+        """A member's TLS certificate and its key, as files."""
+        key = generate_key("p256")
+        certificate = self.place.enrol(code, key, CertificateUse.TLS, hostnames=hostnames)
+        paths = self.folder / f"tls-{code}.pem", self.folder / f"tls-{code}.key"
+        paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+        paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return str(paths[0]), str(paths[1])
+
+    def _door_pair(self) -> dict[str, str]:
+        certificate, key = self._pair("DIN", "localhost")
+        return {
+            "SHLUZ_DOOR_TLS": "true",
+            "SHLUZ_DOOR_TLS_CERTIFICATE": certificate,
+            "SHLUZ_DOOR_TLS_KEY": key,
+            "SHLUZ_DOOR_CLIENT_ANCHORS": "anchors",
+        }
+
     def load(self, **more: Any) -> Load:
         """Clients of this scene, with a journal of their own."""
-        more.setdefault("seed", len(self._journals))
+        more = {"seed": len(self._journals), "tls": self.tls, **more}
         return Load(self.bus.port, self.consumer, self.certificate, self._journal(), **more)
 
     def flood(self, count: int, **more: Any) -> Flood:
@@ -108,7 +137,7 @@ class Scene:
         journal.note(**note, event="sent")
 
         async def once() -> tuple[int, int | None, bytes]:
-            line = Line(self.bus.port)
+            line = Line(self.bus.port, self.tls)
             try:
                 return await asyncio.wait_for(line.ask(posted(message)), 45)
             finally:

@@ -110,7 +110,8 @@ def storm(
     workers: int = 0,
     seed: int = 0,
     seconds: float = 3600.0,
-    rate: float = 100.0,
+    rate: float = 150.0,
+    retries: float = 0.5,
     connections: int = 8,
     tell: Callable[[Storm, Load], None] = lambda _storm, _load: None,
 ) -> Counter[str]:
@@ -120,13 +121,14 @@ def storm(
         scene: its bus need not run yet.
         seed: of who is killed, and when.
         seconds: after which no more are killed.
+        retries: how likely a client asks again with the same bytes when its connection broke.
         tell: told how it goes, after each round.
 
     Returns:
         How many of each kind were killed.
     """
     until_then = time.monotonic() + seconds
-    with loading(scene.load(rate=rate, connections=connections)) as load:
+    with loading(scene.load(rate=rate, connections=connections, retries=retries)) as load:
         raging = Storm(scene, load, workers, random.Random(seed))
         while raging.total < kills and time.monotonic() < until_then:
             raging.round(kills - raging.total)
@@ -164,6 +166,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1500.0, help="kill no more after so long")
     parser.add_argument("--rate", type=float, default=80.0, help="questions a second")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--tls", action="store_true", help="clients come over mutual TLS and are answered again")
     parser.add_argument("--postgres", action="store_true", help="keep the log in PostgreSQL")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="shluz-storm-"))
@@ -175,6 +178,7 @@ def main() -> int:
         evidence=server.start().url if server else "",
         arguments=("--workers", str(arguments.workers)) if arguments.workers else (),
         every=5,
+        tls=arguments.tls,
     )
     try:
         kills = storm(
