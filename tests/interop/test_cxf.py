@@ -21,7 +21,7 @@ SIGNED = {"Envelope/Body", "Security/Timestamp", "Header/Receipt"}
 
 
 def run(place: Place, folder: Path, who: dict[str, Identity], query: str, how: str) -> dict[str, Outcome]:
-    """Call once in each version of SOAP with each identity."""
+    """Call twice in each version of SOAP with each identity, the second time with what the schema forbids."""
     url = place.settings.bus.address + PERSONS.path
     with urlopen(f"{url}?wsdl") as response:
         wsdl = etree.fromstring(response.read())
@@ -29,8 +29,10 @@ def run(place: Place, folder: Path, who: dict[str, Identity], query: str, how: s
     calls = []
     for kind, one in who.items():
         for version, (more, soap) in VERSIONS.items():
-            words = (f"{kind}-{version}", query + more, soap, f"{{{wsdl.get('targetNamespace')}}}{service}")
-            calls.append((*words, one.key, one.certificate, ECDSA if kind == "p256" else RSA, how))
+            name = f"{{{wsdl.get('targetNamespace')}}}{service}"
+            keys = (one.key, one.certificate, ECDSA if kind == "p256" else RSA)
+            calls.append((f"{kind}-{version}", query + more, soap, name, *keys, how, "5ABC123"))
+            calls.append((f"{kind}-{version}-refused", query + more, soap, name, *keys, how, "small"))
     arguments = (url, place.settings.keys.certificate, Authority(place.home).certificate)
     return run_java("CxfClient", folder, arguments, calls)
 
@@ -53,13 +55,29 @@ def test_by_actions(by_actions: dict[str, Outcome], kind: str, version: str) -> 
     assert outcome.covered == SIGNED
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kind", ["rsa2048", "p256"])
+def test_a_refusal_is_cxfs_fault(by_actions: dict[str, Outcome], kind: str, version: str) -> None:
+    check_refusal(by_actions[f"{kind}-{version}-refused"])
+
+
+def check_refusal(outcome: Outcome) -> None:
+    """CXF threw a SOAPFaultException with all that the bus said; its interceptors had verified it."""
+    code, reason, ours = outcome.answer.decode().split("|")
+    assert (outcome.status, ours) == (500, "SchemaViolation")
+    assert code.endswith((":Client", ":Sender"))
+    assert reason == "The Body is not valid against the published schema."
+
+
 def test_by_policy(rsa_place: Place, rsa_identity: Identity, tmp_path: Path) -> None:
     """CXF signs what the policy in the WSDL says and checks that the answer keeps to it; only the algorithm is told it,
     as the standard's suites stop at RSA-SHA1."""
     need_java(PACKAGES)
     outcomes = run(rsa_place, tmp_path, {"rsa2048": rsa_identity}, "wsdl&policy", "policy")
-    for outcome in outcomes.values():
+    for version in VERSIONS:
+        outcome = outcomes[f"rsa2048-{version}"]
         assert outcome.status == 200, outcome.answer
         assert "Əliyeva".encode() in outcome.answer
         assert outcome.covered == SIGNED
+        check_refusal(outcomes[f"rsa2048-{version}-refused"])
     assert len(rsa_place.provider.journal) == len(VERSIONS)

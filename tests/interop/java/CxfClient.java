@@ -42,10 +42,10 @@ import org.w3c.dom.Element;
  *
  * <p>Arguments: URL, the bus's certificate, a folder, the authority's certificate. Each line of stdin is a call, in words:
  * name, the query for the WSDL, SOAP namespace, the service's name, key (PEM), certificate (PEM), signature algorithm,
- * "actions" or "policy".
+ * "actions" or "policy", a FIN.
  */
 public final class CxfClient {
-    static final String QUESTION = "<p:GetPerson xmlns:p='urn:example:person'><p:fin>5ABC123</p:fin></p:GetPerson>";
+    static final String QUESTION = "<p:GetPerson xmlns:p='urn:example:person'><p:fin>%s</p:fin></p:GetPerson>";
 
     public static void main(String[] arguments) throws Exception {
         X509Certificate authority = Wire.certificate(arguments[3]);
@@ -75,11 +75,14 @@ public final class CxfClient {
             StringWriter answer = new StringWriter();
             String said;
             try {
-                Source content = dispatch.invoke(new StreamSource(new StringReader(QUESTION)));
+                Source content = dispatch.invoke(new StreamSource(new StringReader(QUESTION.formatted(call[8]))));
                 TransformerFactory.newInstance().newTransformer().transform(content, new StreamResult(answer));
                 said = "200 " + covered((List<?>) dispatch.getResponseContext().get(WSHandlerConstants.RECV_RESULTS));
             } catch (SOAPFaultException fault) {
-                answer.write(fault.getMessage());
+                answer.write(fault.getFault().getFaultCode() + "|" + fault.getMessage());
+                if (fault.getFault().getDetail() != null) {
+                    answer.write("|" + fault.getFault().getDetail().getElementsByTagNameNS("*", "code").item(0).getTextContent());
+                }
                 said = "500 -";
             }
             Files.writeString(folder.resolve(call[0] + ".answer"), answer.toString());
