@@ -47,9 +47,12 @@ def ratios(results: Sequence[Result]) -> list[str]:
         if FLOOR in result.summaries:
             parts.append(f"{over(result, FLOOR, 'scaled_us'):.2f} × the floor's CPU")
         if NAIVE in result.summaries:
-            parts.append(f"{over(result, NAIVE, 'per_second'):.1f} × the naive peer's throughput")
+            parts.append(f"1/{1 / over(result, NAIVE, 'scaled_us'):.1f} of the naive peer's")
         if parts:
-            said.append(f"{result.case}: the bus takes {' and has '.join(parts)}.")
+            text = f"{result.case}: the bus takes {' and '.join(parts)}"
+            if NAIVE in result.summaries:
+                text += f", and has {over(result, NAIVE, 'per_second'):.1f} × its throughput"
+            said.append(text + ".")
     return said
 
 

@@ -83,8 +83,9 @@ def measure(bench: Bench, case: Case, options: Options, databases: Databases, te
         bus = sized(the_bus(bench, case), options)
         last = [0.5]  # how busy the bench was beside the bus's last round: the floor's companion is as busy
         subjects: dict[str, Subject] = {BUS: bus}
+        half = HalfLoad(bus)
         if options.half_load:
-            subjects[HALF] = HalfLoad(bus)
+            subjects[HALF] = half
         if options.floor:
             floor = the_floor(bench, case, databases, stack, lambda: last[0])
             subjects[FLOOR] = replace(floor, exchanges=bus.exchanges)
@@ -95,6 +96,7 @@ def measure(bench: Bench, case: Case, options: Options, databases: Databases, te
         def told(name: str, number: int, round_: Round) -> None:
             if name == BUS:
                 last[0] = round_.beside
+                half.rate = round_.per_second / 2
             tell(f"{case}: {name}, round {number + 1} of {options.rounds}: {line(round_)}")
 
         tell(f"{case}: warming up")
@@ -107,19 +109,22 @@ def sized(bus: Served, options: Options) -> Served:
 
 
 class HalfLoad:
-    """The same bus in an open loop at half the rate that it reaches: what a consumer of an ordinary day sees."""
+    """The same bus in an open loop at half the rate that it reaches: what a consumer of an ordinary day sees.
+
+    Attributes:
+        rate: exchanges a second; set anew after each round of the bus without pause, for the machine's pace changes.
+    """
 
     def __init__(self, bus: Served) -> None:
         self._bus = bus
-        self._rate = 0.0
+        self.rate = 0.0
 
     def warm_up(self) -> None:
-        """See :class:`~esb.bench.rounds.Subject`; finds out what half is."""
-        self._rate = self._bus.round().per_second / 2
+        """Nothing: the bus itself was warmed, and its first round, which comes first, tells what half is."""
 
     def round(self) -> Round:
         """See :class:`~esb.bench.rounds.Subject`."""
-        return self._bus.at_rate(self._rate, max(20, int(self._rate * _HALF_SECONDS)))
+        return self._bus.at_rate(self.rate, max(20, int(self.rate * _HALF_SECONDS)))
 
 
 def line(round_: Round) -> str:

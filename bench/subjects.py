@@ -12,7 +12,7 @@ from typing import Any
 
 from esb.bench import meter
 from esb.bench.asking import Asker, ask_bus
-from esb.bench.calibrate import Calibration, signature_us
+from esb.bench.calibrate import Calibration
 from esb.bench.case import Case
 from esb.bench.client import Address, Load, drive, drive_open, post_head
 from esb.bench.databases import Databases
@@ -27,7 +27,7 @@ from esb.demo.signing import check_signature, security_headers
 from esb.kernel.xml import XmlLimits, parse_message
 
 _IDLE_SIGNATURES = 30
-_SLICE = 0.004  # seconds in which the companion of the floor works for a part and rests for the other
+_SLICE = 0.01  # seconds in which the companion of the floor works for a part and rests for the other
 _PATIENCE = 120.0  # seconds that a round of the floor may take
 
 
@@ -175,9 +175,8 @@ class Floor:
     @staticmethod
     def _keep_busy(part: float, during: Calibration) -> None:
         rest = time.perf_counter() + _SLICE * part
-        during.tick()
         while time.perf_counter() < rest:
-            signature_us()
+            during.take(1)
         time.sleep(_SLICE * (1 - part))
 
 

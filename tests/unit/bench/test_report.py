@@ -17,7 +17,7 @@ RESULT = Result(Case(), {BUS: summary(1_000, 800), FLOOR: summary(500, 1_600, 0.
 
 def test_ratios_are_of_medians() -> None:
     assert ratios([RESULT]) == [
-        f"{Case()}: the bus takes 2.00 × the floor's CPU and has 20.0 × the naive peer's throughput."
+        f"{Case()}: the bus takes 2.00 × the floor's CPU and 1/18.0 of the naive peer's, and has 20.0 × its throughput."
     ]
     assert over(RESULT, NAIVE, "per_second") == 20
     assert ratios([Result(Case(), {BUS: summary(1, 1)})]) == []
