@@ -175,6 +175,10 @@ class Server:
         door = self._node.settings.door
         return self._finish(door.idle_seconds, door.idle_seconds + door.drain_seconds)
 
+    def hurry(self) -> "Deferred[None]":
+        """Having retired, close the connections of clients that say nothing; what comes till then is still answered."""
+        return self._finish(_LAST_WORD, self._node.settings.door.drain_seconds)
+
     def _finish(self, idle_seconds: float, limit: float) -> "Deferred[None]":
         node = self._node
         if self._ended is None:

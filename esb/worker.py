@@ -15,7 +15,7 @@ from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import SystemClock
 from esb.logs import logger
 from esb.server import Server, prepare_reactor, reactor
-from esb.supervision.channel import BEAT, BEAT_SECONDS, NOW, READY, RETIRE, Channel
+from esb.supervision.channel import BEAT, BEAT_SECONDS, HURRY, NOW, READY, RETIRE, Channel
 from esb.supervision.counts import SharedCounts
 from esb.supervision.inheritance import Inheritance
 from esb.wiring import wire
@@ -66,6 +66,8 @@ class Attendant:
             elif word == RETIRE:
                 self._let_go()
                 self._server.retire().addBoth(lambda _: self._stop())
+            elif word == HURRY:
+                self._server.hurry()
             elif word == NOW:
                 self._stop()
 

@@ -2,8 +2,8 @@
 
 A worker says :data:`READY` once it could take requests, :data:`BEAT` every few seconds, and ``failed REASON`` when it
 cannot start.  Its supervisor says ``serve SLOT`` and ``leave SLOT``: begin and cease to accept at a slot's socket;
-:data:`RETIRE`: a successor is there; and :data:`NOW`: end without waiting for anything.  The end of the channel is the
-end of the other process.
+:data:`RETIRE`: a successor is there; :data:`HURRY`: wait no longer for clients that say nothing; and :data:`NOW`: end
+without waiting for anything.  The end of the channel is the end of the other process.
 """
 
 import socket
@@ -12,6 +12,7 @@ from typing import Final
 READY: Final = "ready"
 BEAT: Final = "beat"
 RETIRE: Final = "retire"
+HURRY: Final = "hurry"
 NOW: Final = "now"
 
 BEAT_SECONDS: Final = 2.0

@@ -31,6 +31,7 @@ class Worker:
         serves: the slots at whose sockets it accepts.
         heard: when it last said something.
         reason: why it could not start, in its own words.
+        retired: in which restart, by its number, it was told to end; 0 while it was not.
     """
 
     slot: int
@@ -41,6 +42,7 @@ class Worker:
     stage: Stage = Stage.STARTING
     serves: set[int] = field(default_factory=set)
     reason: str = ""
+    retired: int = 0
 
     @property
     def pid(self) -> int:

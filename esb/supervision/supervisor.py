@@ -18,7 +18,7 @@ from typing import Final
 
 from esb.kernel.faults import EsbError
 from esb.logs import logger
-from esb.supervision.channel import BEAT_SECONDS, NOW, READY, RETIRE
+from esb.supervision.channel import BEAT_SECONDS, HURRY, NOW, READY, RETIRE
 from esb.supervision.notify import Notifier
 from esb.supervision.pace import Pace
 from esb.supervision.process import Stage, Worker, start_worker
@@ -86,6 +86,7 @@ class Supervisor:
         self._announced = False
         self._to_renew: list[Slot] | None = None  # while a restart is under way: the slots that are still to come
         self._again = False
+        self._restarts = 0
         self._stops = 0
         self._kill_at = float("inf")
         self._signed = 0.0  # when the service manager last had a sign of life
@@ -209,6 +210,7 @@ class Supervisor:
     def _retire(self, worker: Worker) -> None:
         """Its successor accepts: it is to answer what was begun and end."""
         worker.stage = Stage.RETIRING
+        worker.retired = self._restarts
         for number in worker.serves - {worker.slot}:
             worker.leave(number)
         worker.serves.clear()
@@ -281,10 +283,12 @@ class Supervisor:
         self._log.info("restarting", workers=len(self._slots))
         self._notifier.reloading()
         self._to_renew = list(self._slots)
-        # Those of the restart before have had their time.
+        # Those that the last restart retired may still have clients; but whoever restarts again and again is not to fill
+        # the machine with those of earlier ones.
+        self._restarts += 1
         for worker in self._workers:
-            if worker.stage is Stage.RETIRING:
-                worker.signal(signal.SIGTERM)
+            if 0 < worker.retired < self._restarts - 1:
+                worker.channel.say(HURRY)
 
     def _renew_next(self) -> None:
         """One slot after the other, so that a broken configuration meets one of them and the machine stays free."""

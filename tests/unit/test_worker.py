@@ -16,7 +16,7 @@ from support.reactor import on_reactor, reactor
 
 from esb.endpoints.services import hosted_adapter
 from esb.server import Server
-from esb.supervision.channel import BEAT, NOW, READY, RETIRE, Channel, make_channel
+from esb.supervision.channel import BEAT, HURRY, NOW, READY, RETIRE, Channel, make_channel
 from esb.supervision.sockets import listening_sockets
 from esb.wiring import wire
 from esb.worker import Attendant
@@ -204,6 +204,24 @@ def test_told_to_end_now_it_waits_for_nobody(worker: Worker, place: Place) -> No
     worker.tell("serve", 0)
     on_reactor(worker.attendant.end)
     worker.tell(NOW)
+    assert worker.stopped.wait(20)
+
+
+def test_one_that_is_hurried_still_refuses_nobody(worker: Worker, place: Place) -> None:
+    """Its successor's successor is there; but its clients have done nothing wrong."""
+    worker.tell("serve", 0)
+    worker.tell("serve", 1)
+    asks = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=20)
+    silent = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=20)
+    for each in (asks, silent):
+        each.request("GET", "/healthz")
+        assert each.getresponse().read()
+    worker.tell(RETIRE)
+    worker.supervisor.say(HURRY)
+    asks.request("POST", PATH, place.consumers["EESMN"].sign(), {"Content-Type": "text/xml; charset=utf-8"})
+    answer = asks.getresponse()
+    assert (answer.status, answer.getheader("connection")) == (200, "close")
+    assert silent.sock.recv(1) == b""
     assert worker.stopped.wait(20)
 
 

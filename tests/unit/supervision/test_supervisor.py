@@ -215,6 +215,34 @@ def test_two_hangups_are_two_renewals(make_crew: Callable[..., Crew]) -> None:
     crew.run(renew, lambda: until(lambda: len(crew.notes()) == 3 and len(crew.serving()) == 1))
 
 
+def test_only_so_many_old_ones_may_be_there(make_crew: Callable[..., Crew]) -> None:
+    """Each restart leaves workers that still answer; those of the last may take their time, earlier ones hurry."""
+    crew = make_crew(1)
+
+    def restart(times: int) -> None:
+        for _ in range(times):
+            before = crew.supervisor._restarts
+            os.kill(os.getpid(), signal.SIGHUP)
+            until(lambda before=before: crew.supervisor._restarts > before and crew.supervisor._to_renew is None)  # type: ignore[misc]
+
+    def renew() -> None:
+        until(lambda: len(crew.serving()) == 1)
+        crew.how("deaf")
+        restart(2)  # the second, deaf to its retirement, is there when the third comes
+        crew.how("")
+        restart(1)
+        until(lambda: len(crew.notes()) == 4)
+        assert not any("hurry" in notes for notes in crew.notes().values())
+        restart(1)
+        until(lambda: sum("hurry" in notes for notes in crew.notes().values()) == 1)
+        for _, pid in crew.notes():
+            if "hurry" in crew.notes()[0, pid]:
+                os.kill(pid, signal.SIGKILL)
+
+    crew.supervisor._drain_seconds = -supervisor._OVER  # the deaf ones are killed at once in the end
+    crew.run(renew)
+
+
 def test_the_first_that_cannot_start_ends_it_with_its_reason(make_crew: Callable[..., Crew]) -> None:
     crew = make_crew(2)
     crew.how("fails")
