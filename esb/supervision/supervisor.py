@@ -283,8 +283,8 @@ class Supervisor:
         self._log.info("restarting", workers=len(self._slots))
         self._notifier.reloading()
         self._to_renew = list(self._slots)
-        # Those that the last restart retired may still have clients; but whoever restarts again and again is not to fill
-        # the machine with those of earlier ones.
+        # Those that the last restart retired may still have clients; but whoever restarts again and again is not to
+        # fill the machine with those of earlier ones.
         self._restarts += 1
         for worker in self._workers:
             if 0 < worker.retired < self._restarts - 1:

@@ -27,13 +27,17 @@ def test_they_share_one_port_and_each_gets_connections() -> None:
     assert min(got) > 0
 
 
-def test_an_ipv6_address_and_a_name() -> None:
-    for host in ("::1", "localhost"):
-        try:
-            with socket.socket(socket.AF_INET6) as trial:
-                trial.bind(("::1", 0))
-        except OSError:
-            pytest.skip("this machine has no IPv6")
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as trial:
+            trial.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def test_a_name_and_an_ipv6_address_where_there_are_such() -> None:
+    for host in ("localhost", "::1") if _has_ipv6() else ("localhost",):
         opened = listening_sockets(host, 0, 2)
         assert opened[0].getsockname() == opened[1].getsockname()
         for each in opened:
