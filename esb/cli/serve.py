@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -59,6 +60,8 @@ def _prepare(place: Place, **facts: object) -> "Settings":
 
 
 def _supervise(place: Place, settings: "Settings", count: int, debug: bool) -> None:
+    if sys.platform != "linux":
+        raise click.UsageError("Workers need Linux: elsewhere serve with a single process (--workers 0).")
     from esb.supervision.sockets import listening_sockets
     from esb.supervision.supervisor import Supervisor
 

@@ -27,6 +27,7 @@ from esb.supervision.signals import Signals
 _STARTS_IN: Final = 120.0  # seconds; a worker that is not ready by then will not be
 _SILENT: Final = 60.0  # seconds without a word: its reactor stands still
 _LOOK: Final = 1.0  # seconds between looks at clocks and children, should nothing happen
+_AWAY: Final = 5.0  # seconds between two looks: this whole machine was suspended, or has no time for us
 _LAST: Final = 2.0  # seconds that workers have after a second signal
 _OVER: Final = 15.0  # seconds beyond door.drain_seconds after which workers are killed: they write their evidence
 _LOOK_ABOVE: Final = "look at the worker's own lines above, and at the kernel's log for a lack of memory"
@@ -89,6 +90,7 @@ class Supervisor:
         self._restarts = 0
         self._stops = 0
         self._kill_at = float("inf")
+        self._looked = time.monotonic()
         self._signed = 0.0  # when the service manager last had a sign of life
 
     def run(self) -> None:
@@ -328,7 +330,10 @@ class Supervisor:
                     self._log.error("worker killed: it did not end in time", worker=worker.slot, pid=worker.pid)
                     worker.signal(signal.SIGKILL)
             return
+        away, self._looked = now - self._looked, now
         for worker in self._workers:
+            if away > _AWAY:
+                worker.heard += away  # it may have stood still with us, and had no chance to speak since
             limit = _STARTS_IN if worker.stage is Stage.STARTING else _SILENT
             if now - worker.heard > limit:
                 worker.reason = worker.reason or f"It said nothing for {limit:g} seconds."

@@ -285,6 +285,25 @@ def test_one_that_says_nothing_any_more_is_killed_and_replaced(
     crew.run(wait)
 
 
+def test_a_machine_that_was_suspended_kills_nobody(
+    make_crew: Callable[..., Crew], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew, shift, really = make_crew(2), [0.0], time.monotonic
+    monkeypatch.setattr(supervisor.time, "monotonic", lambda: really() + shift[0])
+
+    def suspend() -> None:
+        until(lambda: len(crew.serving()) == 2)
+        before = crew.serving().keys()
+        for _ in range(3):
+            shift[0] += 1000.0
+            looked = crew.supervisor._looked
+            until(lambda looked=looked: crew.supervisor._looked > looked + 900)  # type: ignore[misc]
+        assert crew.serving().keys() == before
+        assert len(crew.notes()) == 2
+
+    crew.run(suspend)
+
+
 def test_one_that_does_not_end_is_killed_in_the_end(
     make_crew: Callable[..., Crew], monkeypatch: pytest.MonkeyPatch
 ) -> None:
