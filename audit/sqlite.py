@@ -200,8 +200,11 @@ class SqliteStore:
 
     def _make_sure(self, connection: sqlite3.Connection) -> None:
         # After a failed fsync a log can be read whose bytes never reached the disk, and a second fsync would not tell.
-        # Copied into the file and synced there, what is found again is durable before anybody is told that it is.
-        busy, logged, copied = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        # Copied into the file and synced there, what is found again is durable before anybody is told that it is.  And
+        # the log is begun anew, for which every reader has to leave it: what is written behind such bytes is lost with
+        # them when the power fails.
+        kind = "RESTART" if self._doubtful else "FULL"
+        busy, logged, copied = connection.execute(f"PRAGMA wal_checkpoint({kind})").fetchone()
         if self._doubtful and (busy or logged != copied):
             raise StoreUnavailable(_REASONS[sqlite3.SQLITE_BUSY])
 

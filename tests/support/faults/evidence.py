@@ -74,7 +74,8 @@ def _file_rows(path: str) -> Iterator[Row]:
     query = f"SELECT {_COLUMNS}, b.message, b.sent FROM record r LEFT JOIN body b ON b.id = r.id ORDER BY r.id"
     with closing(_open(path)) as file:
         for *facts, message, sent in file.execute(query):
-            yield Row(*facts, *_digest(message), *_digest(sent))
+            digests = (*_digest(message), *_digest(sent))
+            yield Row(*facts, *digests)
 
 
 def _database_rows(url: str) -> Iterator[Row]:

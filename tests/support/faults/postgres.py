@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from support.faults.processes import until
@@ -44,7 +44,7 @@ class Postgres:
         """Run statements as the administrator, each in a transaction of its own."""
         with psycopg.connect(self.url, autocommit=True) as database:
             for statement in statements:
-                database.execute(statement)  # type: ignore[arg-type]
+                database.execute(statement)
 
     def kill(self) -> None:
         """SIGKILL to the postmaster and all its children at once."""

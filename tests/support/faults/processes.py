@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 TESTS: Final = Path(__file__).parents[2]
 PATIENCE: Final = 10.0  # seconds within which a bus must be well again once a fault is lifted

@@ -85,6 +85,24 @@ static int kept(const char *path) {
     abort();
 }
 
+/* A sync that fails leaves pages marked as clean that never reached the disk: no later one writes them (fsync(2)). */
+static void lost(int fd) {
+    char path[4096];
+    if (!cut || !path_of(fd, path, sizeof path)) return;
+    pthread_mutex_lock(&lock);
+    int i = kept(path);
+    if (i >= 0) dirty[i].from = dirty[i].to = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+static int sync_fails(int fd) {
+    if (!fails(fd, control->sync_errno)) return 0;
+    int error = errno;
+    lost(fd);
+    errno = error;
+    return 1;
+}
+
 static void copy_path(const char *name, char *path, size_t size) { snprintf(path, size, "%s/%s", cut, name); }
 
 static void wrote(int fd, off_t from, ssize_t count) {
@@ -128,7 +146,7 @@ static void synced(int fd) {
 int fsync(int fd) {
     REAL(fsync);
     int result = real(fd);
-    if (fails(fd, control->sync_errno)) return -1;
+    if (sync_fails(fd)) return -1;
     if (!result) synced(fd);
     return result;
 }
@@ -136,7 +154,7 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     REAL(fdatasync);
     int result = real(fd);
-    if (fails(fd, control->sync_errno)) return -1;
+    if (sync_fails(fd)) return -1;
     if (!result) synced(fd);
     return result;
 }
