@@ -6,7 +6,9 @@ registered, so no ASN.1 of a stranger's is ever parsed, and one trailing octet m
 Lawful forms (WSS X.509 Token Profile 1.1, section 3.2): in a wsse:SecurityTokenReference a Reference to a token of the
 same Security header, an Embedded token, a KeyIdentifier (subject key identifier, SHA-1 thumbprint, the certificate
 itself) or a ds:X509Data; or a ds:X509Data that stands in KeyInfo directly, as tools that know only XML Signature write
-it.  An X509Data may name its certificate several times over, as zeep's does; every name must be of the same one.
+it.  An X509Data may name its certificate several times over, as zeep's does; every name must be of the same one.  It
+may also hold the certificate's chain (XML Signature 1.1, section 4.5.4): then exactly one of its certificates is
+registered.
 """
 
 import hashlib
@@ -42,6 +44,7 @@ _ISSUER_SERIAL: Final = f"{{{DS}}}X509IssuerSerial"
 _ISSUER_SERIAL_PARTS: Final = [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]
 _X509_SKI: Final = f"{{{DS}}}X509SKI"
 _X509_CERTIFICATE: Final = f"{{{DS}}}X509Certificate"
+_X509_SUBJECT: Final = f"{{{DS}}}X509SubjectName"
 _WSU_ID: Final = f"{{{WSU}}}Id"
 _TOKEN_TYPE: Final = f"{{{WSSE11}}}TokenType"
 
@@ -173,13 +176,41 @@ class KeyResolver:
     def _x509_data(self, data: Element, certificates: CertificateIndex) -> KnownCertificate:
         check_attributes(data, _NO_ATTRIBUTES, rules.SIG_KEY_INFO)
         names = children(data, rules.SIG_KEY_INFO)
-        tags = [name.tag for name in names]
-        if not names or len(set(tags)) != len(tags):
-            raise Refusal(rules.SIG_KEY_INFO, "X509Data must name one certificate, in each form at most once.")
-        found = [self._x509_name(name, certificates) for name in names]
+        chain = [name for name in names if name.tag == _X509_CERTIFICATE]
+        once = [name for name in names if name.tag != _X509_CERTIFICATE]
+        if not names or len({name.tag for name in once}) != len(once) or len(chain) > _PATH_LENGTH:
+            raise Refusal(
+                rules.SIG_KEY_INFO,
+                "X509Data must name one certificate, in each form at most once; with its chain, by 8 at most.",
+            )
+        found = [self._of_chain(chain, certificates)] if chain else []
+        for name in once:
+            if name.tag == _X509_SUBJECT and len(names) > 1:
+                # Tools write it beside the certificate. Nobody is known by it, so it decides nothing.
+                check_attributes(name, _NO_ATTRIBUTES, rules.SIG_KEY_INFO)
+                text_of(name, _NAME_TEXT, rules.SIG_KEY_INFO, rules.SIG_LIMITS)
+            else:
+                found.append(self._x509_name(name, certificates))
         if any(certificate is not found[0] for certificate in found):
-            raise Refusal(rules.SIG_KEY_INFO, "X509Data names more than one certificate.")
+            raise _several()
         return found[0]
+
+    def _of_chain(self, chain: list[Element], certificates: CertificateIndex) -> KnownCertificate:
+        """The one certificate among these that is registered; those above it are not, and are looked up for nothing."""
+        registered = []
+        unknown = None
+        for element in chain:
+            try:
+                registered.append(self._x509_name(element, certificates))
+            except Refusal as refusal:
+                if refusal.rule is not rules.CRT_KNOWN:
+                    raise
+                unknown = refusal
+        if len(registered) > 1:
+            raise _several()
+        if unknown is not None and not registered:
+            raise unknown
+        return registered[0]
 
     def _x509_name(self, element: Element, certificates: CertificateIndex) -> KnownCertificate:
         tag = element.tag
@@ -251,6 +282,10 @@ def _known(certificate: KnownCertificate | None, element: Element) -> KnownCerti
             {"reference": name_of(element)},
         )
     return certificate
+
+
+def _several() -> Refusal:
+    return Refusal(rules.SIG_KEY_INFO, "X509Data names more than one certificate.")
 
 
 def _unlisted(element: Element) -> Refusal:

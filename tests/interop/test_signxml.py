@@ -14,6 +14,9 @@ from interop.identities import Identity
 from lxml import etree
 from signxml import SignatureConfiguration, XMLSigner, XMLVerifier, methods
 from support.client import NS
+from support.place import Place
+
+from esb.admin.authority import Authority
 
 pytestmark = pytest.mark.interop
 MEDIA = {"s11": "text/xml; charset=utf-8", "s12": "application/soap+xml; charset=utf-8"}
@@ -27,16 +30,18 @@ Ask = Callable[..., dict[str, etree._Element]]
 
 
 @pytest.fixture
-def ask(identity: Callable[[str], Identity], resource: str, bus_certificate: Path) -> Ask:
+def ask(identity: Callable[[str], Identity], resource: str, bus_certificate: Path, _served: Place) -> Ask:
     """Ask, and give what signxml says is signed in the answer, by local names."""
 
-    def call(kind: str, version: str, fin: str = "5ABC123") -> dict[str, etree._Element]:
+    def call(kind: str, version: str, fin: str = "5ABC123", chain: bool = False) -> dict[str, etree._Element]:
         now = datetime.now(UTC)
         text = ENVELOPE.format(soap=NS[version], wsu=NS["wsu"], wsse=NS["wsse"], now=now, fin=fin)
         root = etree.fromstring(text.encode())
         signer = XMLSigner(methods.detached, ALGORITHMS[kind], "sha256", "http://www.w3.org/2001/10/xml-exc-c14n#")
         who = identity(kind)
         certificate = who.certificate.read_text()
+        if chain:
+            certificate += Authority(_served.home).certificate.read_text()
         signature = signer.sign(root, key=who.key.read_bytes(), cert=certificate, reference_uri=["#body", "#time"])
         security = root.find("{*}Header/{*}Security")
         assert security is not None
@@ -63,6 +68,11 @@ def test_a_signed_call(ask: Ask, kind: str, version: str) -> None:
     signed = ask(kind, version)
     assert signed.keys() == {"Body", "Timestamp", "Receipt"}
     assert signed["Body"].findtext(".//{urn:example:person}surname") == "Əliyeva"
+
+
+def test_the_whole_chain_is_sent(ask: Ask) -> None:
+    """Every certificate in an X509Certificate of its own, when its certificate file holds more than one."""
+    assert ask("p256", "s11", chain=True)["Body"].findtext(".//{urn:example:person}surname") == "Əliyeva"
 
 
 @pytest.mark.parametrize("version", MEDIA)

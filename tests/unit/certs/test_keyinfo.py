@@ -102,6 +102,31 @@ def test_x509_data_as_xml_signature_tools_write_it(verify, identity):
         assert verify(STR % (X509_DATA % content)).signer is who.known
 
 
+def test_x509_data_with_the_chain_and_the_subject(verify, refused, identity):
+    """As the JDK, signxml and .NET write it when given a chain (XML Signature 1.1, section 4.5.4): of its certificates
+    in whatever order only the signer's own is registered, and the subject's name beside it decides nothing."""
+    who, other, authority = identity(), identity("rsa2048"), identity("p384", "CA")
+    mine, theirs, above = (f"<ds:X509Certificate>{x.token}</ds:X509Certificate>" for x in (who, other, authority))
+    subject = "<ds:X509SubjectName>CN=whoever</ds:X509SubjectName>"
+    for content in (mine + above, above + mine, subject + mine, mine + subject + above):
+        assert verify(KEY_INFO % (X509_DATA % content)).signer is who.known
+    assert refused(KEY_INFO % (X509_DATA % (above + subject))) == "CRT-01"
+    assert refused(KEY_INFO % (X509_DATA % (above + above))) == "CRT-01"
+    for content in (
+        mine + theirs,
+        theirs + above + mine,
+        mine + mine,
+        above + mine + mine,
+        subject,
+        subject + subject + mine,
+        above * 8 + mine,
+        mine + subject.replace("CN=whoever", "x" * 4_097),
+        mine + "<ds:X509SubjectName><x/></ds:X509SubjectName>",
+        mine + above.replace(authority.token, "AA=="),
+    ):
+        assert refused(KEY_INFO % (X509_DATA % content)) in ("SIG-11", "SIG-12")
+
+
 def test_tokens(verify, identity, forge):
     who, other = identity(), identity("p384")
     token = forge.token % who.token
