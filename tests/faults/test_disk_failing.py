@@ -25,3 +25,9 @@ def test_a_file_system_that_has_become_read_only(play: Callable[..., Scene]) -> 
     scene = play(shim="faults")
     outage(scene, lambda: scene.shim.fail_writes(errno.EROFS), lambda: scene.shim.fail_writes(0))
     assert scene.shim.failed
+
+
+def test_a_sync_that_fails_for_two_workers_of_one_log(play: Callable[..., Scene]) -> None:
+    """Each has to find out for itself, and to come back while the other writes."""
+    scene = play(shim="faults", arguments=("--workers", "2"))
+    outage(scene, lambda: scene.shim.fail_syncs(errno.EIO), lambda: scene.shim.fail_syncs(0))
