@@ -38,6 +38,7 @@ FORMS = {
     "issuer-serial": Form(key_info="issuer-serial"),
     "issuer-serial-rfc1779": Form(key_info="issuer-serial-1779"),
     "certificate": Form(key_info="certificate"),
+    "subject": Form(key_info="subject"),
     "key-identifier": Form(key_info="key-identifier"),
     "three-names": Form(key_info="all"),
     "thumbprint": Form(key_info="thumbprint"),

@@ -128,6 +128,7 @@ public final class JdkClient {
             case "issuer-serial-1779" -> KEYS.newX509Data(List.of(KEYS.newX509IssuerSerial(
                     certificate.getIssuerX500Principal().getName("RFC1779"), certificate.getSerialNumber())));
             case "certificate" -> KEYS.newX509Data(List.of(certificate));
+            case "subject" -> KEYS.newX509Data(List.of(certificate.getSubjectX500Principal().getName(), certificate));
             case "key-identifier" -> KEYS.newX509Data(List.of(keyIdentifier(certificate)));
             case "all" -> KEYS.newX509Data(List.of(
                     KEYS.newX509IssuerSerial(
