@@ -55,16 +55,19 @@ def main() -> int:
     return 1 if any(result.findings or result.deaths for result in results) else 0
 
 
+def home() -> Path:
+    """Where corpus and findings are kept unless an option says otherwise."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("SHLUZ_FUZZ") or cache / "shluz-fuzz")
+
+
 def _options() -> argparse.Namespace:
-    home = (
-        os.environ.get("SHLUZ_FUZZ") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shluz-fuzz"
-    )
     parser = argparse.ArgumentParser(prog="fuzz", description="Try the bus with inputs that nobody wrote.")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many, over all targets")
     parser.add_argument("--seconds", type=float, default=3600.0, help="at most so long, over all targets")
     parser.add_argument("--target", action="append", choices=list(PLACES), help="only this one; may be repeated")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, default=Path(home), help="where corpus and findings are kept")
+    parser.add_argument("--folder", type=Path, default=home(), help="where corpus and findings are kept")
     guided = importlib.util.find_spec("atheris") is not None
     parser.add_argument("--engine", choices=["atheris", "plain"], default="atheris" if guided else "plain")
     return parser.parse_args()
