@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from esb.bench.rounds import ratio
 from esb.bench.run import BUS, FLOOR, NAIVE, Result, now_text
 
 HEADERS = ("", "CPU µs", "scaled", "±", "a second", "p50 ms", "p95 ms", "p99 ms", "MB", "RSA µs")
@@ -57,8 +58,8 @@ def ratios(results: Sequence[Result]) -> list[str]:
 
 
 def over(result: Result, yardstick: str, figure: str) -> float:
-    """The bus's median of a figure over a yardstick's, both measured by turns."""
-    return result.summaries[BUS].median(figure) / result.summaries[yardstick].median(figure)
+    """The bus's figure over a yardstick's, turn by turn."""
+    return ratio(result.summaries[BUS], result.summaries[yardstick], figure)
 
 
 def machine() -> dict[str, Any]:

@@ -66,6 +66,15 @@ class Summary:
         }
 
 
+def ratio(one: Summary, other: Summary, figure: str) -> float:
+    """How many times as large a figure is: the median over the turns that both were measured in.
+
+    Two rounds of one turn are neighbours in time, so what the machine did meanwhile is in both.
+    """
+    pairs = zip(one.rounds, other.rounds, strict=True)
+    return statistics.median(float(getattr(a, figure)) / float(getattr(b, figure)) for a, b in pairs)
+
+
 class Subject(Protocol):
     """What can be measured by rounds."""
 

@@ -196,12 +196,14 @@ def _targets(options: "Options", tell: Callable[[str], None]) -> _Outcome:
 
 def _growth(options: "Options", tell: Callable[[str], None]) -> _Outcome:
     from esb.bench.databases import Databases
+    from esb.bench.rounds import ratio
     from esb.bench.targets import growth
 
     with Databases() as databases:
         found = growth(options, databases, tell)
     small, large = (found[name].median("scaled_us") for name in ("small", "grown"))
-    text = f"A grown home costs {large / small - 1:+.1%} CPU an exchange: {large:,.0f} µs for {small:,.0f} µs, scaled."
+    more = ratio(found["grown"], found["small"], "scaled_us") - 1
+    text = f"A grown home costs {more:+.1%} CPU an exchange: {large:,.0f} µs for {small:,.0f} µs, scaled."
     return text, {name: summary.as_json() for name, summary in found.items()}, True
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from esb.bench.client import WrongAnswer
-from esb.bench.rounds import Round, Subject, Summary, interleave
+from esb.bench.rounds import Round, Subject, Summary, interleave, ratio
 
 
 def round_of(cpu: float, calibration: float = 669.0) -> Round:
@@ -20,6 +20,15 @@ def test_median_spread_and_scaling() -> None:
     facts = summary.as_json()
     assert facts["median"]["scaled_us"] == 1_000
     assert [each["cpu_us"] for each in facts["rounds"]] == [900, 1_100, 1_000]
+
+
+def test_a_ratio_is_taken_turn_by_turn() -> None:
+    # The machine was half as fast in the last turn: it does not show.
+    one = Summary((round_of(1_000), round_of(1_100), round_of(2_000)))
+    other = Summary((round_of(500), round_of(550), round_of(1_000)))
+    assert ratio(one, other, "cpu_us") == 2
+    with pytest.raises(ValueError, match="zip"):
+        ratio(one, Summary((round_of(1),)), "cpu_us")
 
 
 @dataclass
