@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from esb.kernel.faults import EsbError
 
+_HANDSHAKES = 0.2  # seconds that a server has to finish them
+
 Check = Callable[[int, bytes], None]
 """Judges an answer by its HTTP status and its body; raises :class:`WrongAnswer`."""
 
@@ -77,18 +79,23 @@ def post_head(address: Address, path: str, action: str, media_type: str = "text/
 
 
 def drive(
-    address: Address, questions: Iterable[Question], connections: int, tick: Callable[[], None] | None = None
+    address: Address,
+    questions: Iterable[Question],
+    connections: int,
+    tick: Callable[[], None] | None = None,
+    ready: Callable[[], None] | None = None,
 ) -> Load:
     """Ask every question once, as fast as ``connections`` kept-alive connections get their answers (a closed loop).
 
     Args:
         questions: taken one by one when a connection is free, so they may be signed on the way.
         tick: called after each answer: for progress, or a calibration now and then.
+        ready: called once, when all connections stand and nothing has been asked.
 
     Raises:
         WrongAnswer: the first that a check found, or a connection was lost, or no answer came for a minute.
     """
-    return asyncio.run(_Run(address, iter(questions), connections, tick).closed())
+    return asyncio.run(_Run(address, iter(questions), connections, tick, ready).closed())
 
 
 def drive_open(
@@ -98,6 +105,7 @@ def drive_open(
     connections: int,
     chance: random.Random,
     tick: Callable[[], None] | None = None,
+    ready: Callable[[], None] | None = None,
 ) -> Load:
     """Ask every question once, ``rate`` a second with exponential gaps, whether or not answers keep up (an open loop).
 
@@ -107,7 +115,7 @@ def drive_open(
     Raises:
         WrongAnswer: as :func:`drive`.
     """
-    return asyncio.run(_Run(address, iter(questions), connections, tick).open(rate, chance))
+    return asyncio.run(_Run(address, iter(questions), connections, tick, ready).open(rate, chance))
 
 
 class _Run:
@@ -116,12 +124,18 @@ class _Run:
     PATIENCE = 60.0
 
     def __init__(
-        self, address: Address, questions: Iterator[Question], connections: int, tick: Callable[[], None] | None
+        self,
+        address: Address,
+        questions: Iterator[Question],
+        connections: int,
+        tick: Callable[[], None] | None,
+        ready: Callable[[], None] | None,
     ) -> None:
         self._address = address
         self._questions = questions
         self._count = connections
         self._tick = tick
+        self._ready = ready
         self._latencies: list[float] = []
         self._busy: set[_Connection] = set()
         self._idle: list[_Connection] = []
@@ -163,6 +177,11 @@ class _Run:
                 lambda: _Connection(self), self._address.host, self._address.port, ssl=self._address.tls
             )
             self._idle.append(connection)
+        if self._address.tls is not None:
+            # The client is done with a handshake before the server has looked at its certificate.
+            await asyncio.sleep(_HANDSHAKES)
+        if self._ready is not None:
+            self._ready()
 
     async def _end(self, began: float) -> Load:
         watch = asyncio.create_task(self._watch())

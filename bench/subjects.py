@@ -37,7 +37,7 @@ class Served:
 
     Attributes:
         pid: the root of its processes.
-        beside: pids whose work belongs to the bench: the provider.
+        beside: the pid of the provider, whose work belongs to the bench.
         exchanges: how many make a round.
     """
 
@@ -69,15 +69,20 @@ class Served:
         questions = self.asker.ahead(count)
         idle = Calibration().take(_IDLE_SIGNATURES)
         during = Calibration()
-        before, helping = meter.read(self.pid).cpu, meter.read(self.beside).cpu + time.process_time()
-        load = run(self.address, questions, tick=during.tick)
+        before: list[float] = []
+
+        def ready() -> None:
+            # Connections are kept for long: what it costs to make them is no part of an exchange.
+            before.extend((meter.read(self.pid).cpu, self._helping()))
+
+        load = run(self.address, questions, tick=during.tick, ready=ready)
         after = meter.read(self.pid)
-        helping = meter.read(self.beside).cpu + time.process_time() - helping
+        cpu, helping = after.cpu - before[0], self._helping() - before[1]
         idle.take(_IDLE_SIGNATURES)
         self.asker.verify_samples()
         return Round(
             count,
-            (after.cpu - before) / count * 1e6,
+            cpu / count * 1e6,
             during.us,
             idle.us,
             load.rate,
@@ -87,6 +92,9 @@ class Served:
             after.memory / 1e6,
             min(1.0, helping / load.seconds),
         )
+
+    def _helping(self) -> float:
+        return meter.read(self.beside).cpu + time.process_time()
 
 
 def the_bus(bench: Bench, case: Case) -> Served:

@@ -83,8 +83,16 @@ def questions(address: Address, count: int, seen: list[bytes]) -> Iterator[Quest
 def test_every_question_is_asked_once_and_its_own_answer_judged() -> None:
     seen: list[bytes] = []
     ticks: list[int] = []
+    asked_before_ready: list[int] = []
     with server(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n%b")) as address:
-        load = drive(address, questions(address, 50, seen), 7, lambda: ticks.append(1))
+        load = drive(
+            address,
+            questions(address, 50, seen),
+            7,
+            lambda: ticks.append(1),
+            lambda: asked_before_ready.append(len(seen)),
+        )
+    assert asked_before_ready == [0]
     assert sorted(seen) == [b"%04d" % number for number in range(50)]
     assert (len(load.latencies), len(ticks)) == (50, 50)
     assert load.rate > 0
