@@ -10,10 +10,21 @@ import xmlsec
 from cryptography.hazmat.primitives.serialization import Encoding
 from fuzz import tree
 from fuzz.dice import Dice
-from fuzz.signing import HONEST, MEMBER, STRANGER, WSU_ID, Signed, base_messages, index, sign_again, signed_in
+from fuzz.signing import (
+    HONEST,
+    MEMBER,
+    STRANGER,
+    WSU_ID,
+    Signed,
+    base_messages,
+    index,
+    owner_of,
+    sign_again,
+    signed_in,
+    signer,
+)
 from fuzz.target import Found, Target
 from lxml import etree
-from support.rig import party
 
 from esb.certs.canonical import exclusive
 from esb.certs.profile import SignatureLimits
@@ -77,7 +88,7 @@ def structure(data: bytes) -> None:
 
 def _known(base: bytes) -> Signed:
     signed = Signed()
-    signed.by(HONEST).update(signed_in(base))
+    signed.by(owner_of(base)).update(signed_in(base))
     return signed
 
 
@@ -140,7 +151,9 @@ def _expect_others(message: bytes, verified: VerifiedSignature) -> None:
         raise Found("an identifier that counts stands twice", message)
     for element, namespace in {element: (element, namespace) for element, namespace in reversed(named)}.values():
         _register(context, element, namespace)
-    pem = party(verified.signer.owner).certificate.public_bytes(Encoding.PEM)
+    if verified.signer.owner == "MAKA":
+        return  # this libxmlsec has no Ed25519
+    pem = signer(verified.signer.owner).certificate.public_bytes(Encoding.PEM)
     context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
     try:
         context.verify(signature)
@@ -157,12 +170,14 @@ def _register(context: Any, element: Any, namespace: str | None) -> None:
 
 WORDS: Final = (
     b"<!---->", b"<![CDATA[]]>", b"&#32;", b"&#x9;", b" ", b"\n", b"\r", b"<x/>", b'xmlns="urn:x" ',
-    b'xmlns:p="urn:x" ',
-    b'Id="body"', b'wsu:Id="body"', b'wsu:Id="time"', b'URI="#time"', b'URI=""', b"#default", b"A", b"=", b"==", b"/",
-    b"<soap:Body/>", b"</soap:Body>", b"<soap:Header/>", b"wsse:", b"ds:", b"soap:", b"wsu:", b"5", b"Z", b"+00:00",
-    ns.SHA256.encode(), ns.SHA512.encode(), b"http://www.w3.org/2000/09/xmldsig#sha1", ns.EXC_C14N.encode(), b"\xff",
-    b"WithComments", ns.ECDSA_SHA256.encode(), b"http://www.w3.org/2000/09/xmldsig#hmac-sha1", b"<!DOCTYPE a>",
-    b"<?a?>", b'soap:actor="urn:x" ', b'soap:mustUnderstand="1" ', b"\x00", b"&lt;", b"]]>", b"\xc9\x99", b"24:00:00",
+    b'xmlns:p="urn:x" ', b'Id="body"', b'wsu:Id="body"', b'wsu:Id="time"', b'URI="#time"', b'URI=""', b"#default",
+    b"A", b"=", b"==", b"/", b"<soap:Body/>", b"</soap:Body>", b"<soap:Header/>", b"wsse:", b"ds:", b"soap:", b"wsu:",
+    b"5", b"Z", b"+00:00", ns.SHA256.encode(), ns.SHA512.encode(), b"http://www.w3.org/2000/09/xmldsig#sha1",
+    ns.EXC_C14N.encode(), b"\xff", b"WithComments", ns.ECDSA_SHA256.encode(),
+    b"http://www.w3.org/2000/09/xmldsig#hmac-sha1", b"<!DOCTYPE a>", b"<?a?>", b'soap:actor="urn:x" ',
+    b'soap:mustUnderstand="1" ', b"\x00", b"&lt;", b"]]>", b"\xc9\x99", b"24:00:00", b".123456789", b"-14:00",
+    b"+04:00", b"2016-02-29", b"60", b"9999", ns.RSA_PSS.encode(), ns.RSA_PSS_SHA256.encode(),
+    ns.ECDSA_SHA384.encode(), ns.EDDSA_ED25519.encode(), ns.RSA_SHA512.encode(),
 )  # fmt: skip
 
 

@@ -8,25 +8,29 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
-from support.rig import NOW, party
+from support.rig import NOW, Party, party
 from support.styles import STYLES
 
-from esb.certs.index import build_index
+from esb.certs.index import build_index, build_known
 from esb.certs.keys import PrivateKey, generate_key
 from esb.kernel import namespaces as ns
-from esb.kernel.directory import CertificateIndex
+from esb.kernel.directory import CertificateIndex, CertificateUse
 from esb.kernel.soap import SoapVersion
 
 HONEST: Final = "EESMN"
 MEMBER: Final = "DSMF"
 STRANGER: Final = ""
+OTHER_KEYS: Final = {"ASAN": "rsa2048", "MAKA": "ed25519", "DVX": "p384"}
 WSU_ID: Final = f"{{{ns.WSU}}}Id"
 _DS: Final = f"{{{ns.DS}}}"
 _DIGESTS: Final = {ns.SHA256: hashlib.sha256, ns.SHA384: hashlib.sha384, ns.SHA512: hashlib.sha512}
@@ -36,7 +40,9 @@ _DIGESTS: Final = {ns.SHA256: hashlib.sha256, ns.SHA384: hashlib.sha384, ns.SHA5
 class Signed:
     """What each key has signed: canonical octets by the owner's code ("" for a key that no one registered)."""
 
-    parts: dict[str, set[bytes]] = field(default_factory=lambda: {HONEST: set(), MEMBER: set(), STRANGER: set()})
+    parts: dict[str, set[bytes]] = field(
+        default_factory=lambda: {code: set() for code in (HONEST, MEMBER, STRANGER, *OTHER_KEYS)}
+    )
 
     def by(self, owner: str) -> set[bytes]:
         """The octets that this owner's key covers."""
@@ -44,9 +50,24 @@ class Signed:
 
 
 @cache
+def signer(code: str) -> Party:
+    """A member's key and certificate; one of :data:`OTHER_KEYS` has another kind of key, and vouches for itself."""
+    if code not in OTHER_KEYS:
+        return party(code)
+    key = generate_key(OTHER_KEYS[code])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, code)])
+    begin = datetime.fromtimestamp(NOW - 500, UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, begin, begin + timedelta(days=300))
+    digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    certificate = builder.sign(key, digest)
+    der = certificate.public_bytes(Encoding.DER)
+    return Party(key, certificate, build_known(der, code, CertificateUse.SIGNING, None, None))
+
+
+@cache
 def index() -> CertificateIndex:
-    """The registered certificates: the consumer's and the other member's."""
-    return build_index([party(code).known for code in (HONEST, MEMBER)])
+    """The registered certificates: the consumer's, the other member's, and those of other kinds of key."""
+    return build_index([signer(code).known for code in (HONEST, MEMBER, *OTHER_KEYS)])
 
 
 @cache
@@ -62,7 +83,8 @@ def base_messages() -> tuple[bytes, ...]:
     made = [style.message(party(HONEST), version) for style in STYLES.values() for version in SoapVersion]
     body = b'<q:Ask xmlns:q="urn:q" q:kind="fin"><q:fin>5ABCDE1</q:fin><q:x xmlns="urn:d"><y/></q:x></q:Ask>'
     to = f'<a:To xmlns:a="{ns.WSA}">urn:good</a:To>'.encode()
-    made += [signed_request(party(HONEST).signer, version, body, [to], NOW, "m") for version in SoapVersion]
+    for code in (HONEST, *OTHER_KEYS):
+        made += [signed_request(signer(code).signer, version, body, [to], NOW, "m") for version in SoapVersion]
     return tuple(made)
 
 
@@ -70,10 +92,18 @@ def base_messages() -> tuple[bytes, ...]:
 def signed_in(message: bytes) -> frozenset[bytes]:
     """The octets that the signature of a good message covers."""
     root = etree.fromstring(message)
-    found = Signed()
-    for reference in root.iter(f"{_DS}Reference"):
-        found.by(HONEST).add(_octets(_named(root, reference, 0), _prefixes(reference)))
-    return frozenset(found.by(HONEST))
+    return frozenset(
+        _octets(_named(root, reference, 0), _prefixes(reference)) for reference in root.iter(f"{_DS}Reference")
+    )
+
+
+@cache
+def owner_of(message: bytes) -> str:
+    """Whose key signed a good message: the member whose token stands in it, or else the consumer."""
+    for code in OTHER_KEYS:
+        if base64.b64encode(signer(code).known.der) in message:
+            return code
+    return HONEST
 
 
 def sign_again(root: Any, who: str, take: int, signed: Signed) -> None:

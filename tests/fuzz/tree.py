@@ -33,6 +33,8 @@ VALUES: Final = (
     "http://www.w3.org/TR/1999/REC-xslt-19991116", f"{ns.DS}sha1", f"{ns.DS}hmac-sha1", f"{ns.DS}base64",
     ns.X509_V3, ns.X509_PKI_PATH, ns.X509_SKI, ns.BASE64_BINARY, "p soap wsu", "#default", "2030-01-01T00:00:00Z",
     "5EVIL00", "AAAA", "A" * 88, "=", ns.WSA_ANONYMOUS, "http://evil.example/", "x" * 300, "ə", "xs:int", "p:Citizen",
+    "2026-09-21T14:13:20+04:00", "2026-09-21T24:00:00.000000001Z", "2026-09-21T14:13:20.5", "32", "CN=Test CA", "7",
+    ns.RSA_PSS_SHA256, ns.RSA_SHA512, ns.ECDSA_SHA384, ns.ECDSA_SHA512, ns.EDDSA_ED25519, ns.THUMBPRINT_SHA1,
 )  # fmt: skip
 ATTRIBUTES: Final = (
     *_IDS, "URI", "Algorithm", "PrefixList", "Type", "ValueType", "EncodingType", "Encoding", f"{{{ns.XSI}}}type",
