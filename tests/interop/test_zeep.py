@@ -163,6 +163,20 @@ def test_addressing_headers_signed(caller: Callable[..., Caller], bus_x509: x509
     assert answer.root.findtext(".//wsa:RelatesTo", None, NS) == asked
 
 
+@pytest.mark.xfail(strict=True, reason="reference parameters of ReplyTo are dropped: copy or refuse them")
+def test_reference_parameters_come_back(caller: Callable[..., Caller]) -> None:
+    """Those of the endpoint that is answered are header blocks of the answer (WS-Addressing 1.0: Core 3.4, SOAP 4)."""
+    zeep = caller(plugin=WholeHeaderSignature, plugins=[WsAddressingPlugin()])
+    reply_to = etree.Element(f"{{{NS['wsa']}}}ReplyTo")
+    etree.SubElement(reply_to, f"{{{NS['wsa']}}}Address").text = NS["wsa"] + "/anonymous"
+    parameters = etree.SubElement(reply_to, f"{{{NS['wsa']}}}ReferenceParameters")
+    etree.SubElement(parameters, "{urn:example:client}ticket").text = "7"
+    assert zeep.client.service.GetPerson(fin="5ABC123", _soapheaders=[reply_to]).surname == "Əliyeva"
+    ticket = etree.fromstring(zeep.wire.received).find("{*}Header/{urn:example:client}ticket")
+    assert ticket is not None
+    assert ticket.get(f"{{{NS['wsa']}}}IsReferenceParameter") == "true"
+
+
 def test_our_own_header_signed(caller: Callable[..., Caller], bus_x509: x509.Certificate) -> None:
     zeep = caller(plugin=WholeHeaderSignature)
     header = etree.Element(EXCHANGE)
