@@ -36,8 +36,12 @@ from esb.kernel.namespaces import BASE64_BINARY, DS, EXC_C14N, EXCHANGE, SHA256,
 
 _INCLUSIVE: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _ID: Final = f"{{{WSU}}}Id"
+_TOKEN: Final = f"{{{WSSE}}}BinarySecurityToken"
+_SIGNATURE: Final = f"{{{DS}}}Signature"
+_TIME: Final = f"{{{WSU}}}Timestamp"
 _PKCS1: Final = padding.PKCS1v15()
-_ECDSA: Final = ec.ECDSA(hashes.SHA256())
+_SHA256: Final = hashes.SHA256()
+_ECDSA: Final = ec.ECDSA(_SHA256)
 _BODY: Final = f'<soap:Body xmlns:soap="{SOAP11}" xmlns:wsu="{WSU}" wsu:Id="body-%b">%b</soap:Body>'.encode()
 _BLOCK: Final = (
     f'<exch:%b xmlns:exch="{EXCHANGE}" xmlns:wsu="{WSU}" wsu:Id="block-%b"><exch:exchange>%b</exch:exchange>'
@@ -47,6 +51,7 @@ _TIMESTAMP: Final = (
     f'<wsu:Timestamp xmlns:wsu="{WSU}" wsu:Id="TS-%b"><wsu:Created>%b</wsu:Created><wsu:Expires>%b</wsu:Expires>'
     "</wsu:Timestamp>"
 ).encode()
+_OPEN_SIGNATURE: Final = f'<ds:Signature xmlns:ds="{DS}">'.encode()
 _REFERENCE: Final = (
     f'<ds:Reference URI="#%b-%b"><ds:Transforms><ds:Transform Algorithm="{EXC_C14N}"></ds:Transform></ds:Transforms>'
     f'<ds:DigestMethod Algorithm="{SHA256}"></ds:DigestMethod><ds:DigestValue>%b</ds:DigestValue></ds:Reference>'
@@ -82,7 +87,7 @@ class Floor:
         # Written and read again, so that it holds the prefixes that the WSDL around it declares.
         schema = etree.tostring(next(definitions.iter(f"{{{XSD}}}schema")))
         self._schema = etree.XMLSchema(etree.fromstring(schema, self._parser))
-        self._keys = {_token(party): party.certificate.public_key() for party in parties}
+        self._verifiers = {_token(party): _verifier(party.certificate.public_key()) for party in parties}
         self._write = _Writer(bus).write
         self._answer = answer
         self._journal = journal
@@ -115,9 +120,9 @@ class Floor:
         if len(root) == 1:
             return Verified(body[0], etree.tostring(body[0], method="c14n", exclusive=True))
         security = {child.tag: child for child in root[0][0]}
-        signature = security[f"{{{DS}}}Signature"]
+        signature = security[_SIGNATURE]
         info, value = signature[0], signature[1]
-        timestamp = security[f"{{{WSU}}}Timestamp"]
+        timestamp = security[_TIME]
         parts = {body.get(_ID): body, timestamp.get(_ID): timestamp}
         octets = b""
         for reference in info[2:]:
@@ -127,8 +132,8 @@ class Floor:
                 raise ValueError("a digest is not that of its part")
             if part is body:
                 octets = form
-        key = self._keys["".join(security[f"{{{WSSE}}}BinarySecurityToken"].text.split())]
-        _verify(key, base64.b64decode(value.text), _canonical(info, info[0]))
+        verify = self._verifiers["".join(security[_TOKEN].text.split())]
+        verify(base64.b64decode(value.text), _canonical(info, info[0]))
         return Verified(body[0], octets[octets.index(b">") + 1 : octets.rindex(b"</")])
 
     def _judged(self, verified: Verified) -> Verified:
@@ -183,7 +188,7 @@ class _Writer:
             (
                 self._opening,
                 timestamp,
-                f'<ds:Signature xmlns:ds="{DS}">'.encode(),
+                _OPEN_SIGNATURE,
                 info,
                 b"<ds:SignatureValue>",
                 value,
@@ -207,13 +212,17 @@ def _canonical(element: Any, method: Any) -> bytes:
     return form
 
 
-def _verify(key: Any, value: bytes, signed: bytes) -> None:
+def _verifier(key: Any) -> Callable[[bytes, bytes], None]:
+    """What verifies a value over octets with this key; raises InvalidSignature of ``cryptography``."""
     if isinstance(key, rsa.RSAPublicKey):
-        key.verify(value, signed, _PKCS1, hashes.SHA256())
-    else:
-        half = len(value) // 2
+        return lambda value, signed: key.verify(value, signed, _PKCS1, _SHA256)
+    half = key.key_size // 8
+
+    def verify(value: bytes, signed: bytes) -> None:
         number = encode_dss_signature(int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big"))
         key.verify(number, signed, _ECDSA)
+
+    return verify
 
 
 def run(folder: Path, facts: dict[str, Any]) -> None:
