@@ -7,24 +7,16 @@ from support.faults.outage import outage
 from support.faults.scene import Scene
 
 
-def test_a_sync_that_fails(play: Callable[..., Scene]) -> None:
-    """What was written may or may not be on the disk: nobody may be told that it is."""
+def test_one_bus_that_meets_every_failure_of_its_disk(play: Callable[..., Scene]) -> None:
+    """One after the other, without a restart: each leaves a bus that can take the next."""
     scene = play(shim="faults")
-    outage(scene, lambda: scene.shim.fail_syncs(errno.EIO), lambda: scene.shim.fail_syncs(0))
-    assert scene.shim.failed
-
-
-def test_a_write_that_fails(play: Callable[..., Scene]) -> None:
-    scene = play(shim="faults")
-    outage(scene, lambda: scene.shim.fail_writes(errno.EIO), lambda: scene.shim.fail_writes(0))
-    assert scene.shim.failed
-
-
-def test_a_file_system_that_has_become_read_only(play: Callable[..., Scene]) -> None:
-    """As a kernel makes it after errors: files that were opened for writing can no more be written either."""
-    scene = play(shim="faults")
-    outage(scene, lambda: scene.shim.fail_writes(errno.EROFS), lambda: scene.shim.fail_writes(0))
-    assert scene.shim.failed
+    shim = scene.shim
+    # What was written may or may not be on the disk then: nobody may be told that it is.
+    outage(scene, lambda: shim.fail_syncs(errno.EIO), lambda: shim.fail_syncs(0), stop=False)
+    outage(scene, lambda: shim.fail_writes(errno.EIO), lambda: shim.fail_writes(0), stop=False)
+    # As a kernel makes a file system after errors: what was opened for writing can no more be written either.
+    outage(scene, lambda: shim.fail_writes(errno.EROFS), lambda: shim.fail_writes(0))
+    assert shim.failed
 
 
 def test_a_sync_that_fails_for_two_workers_of_one_log(play: Callable[..., Scene]) -> None:

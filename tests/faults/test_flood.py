@@ -39,7 +39,7 @@ def expect_calm(scene: Scene) -> None:
 def test_five_times_what_a_provider_can_do(play: Callable[..., Scene], full: bool) -> None:
     """The provider does twenty a second.  It is not overrun, and the bus keeps no more waiting than it may."""
     scene = play(
-        timeout=5.0,
+        timeout=30.0,
         environment={
             "SHLUZ_PROVIDER_CONNECTIONS_PER_HOST": "4",
             "SHLUZ_LOAD_MAX_IN_FLIGHT": "64",
@@ -72,10 +72,12 @@ def test_whoever_finds_no_connection_to_the_provider_is_told_when_to_come_back(p
     assert flood.counts["without Retry-After"] == 0
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_five_times_what_the_machine_can_do(play: Callable[..., Scene], full: bool) -> None:
     """No provider holds anything up here: the bus's own processor is what there is too little of."""
-    scene = play(environment={"SHLUZ_LOAD_MAX_IN_FLIGHT": "64", "SHLUZ_LOAD_PER_SERVICE_IN_FLIGHT": "48"}, every=10)
+    scene = play(
+        environment={"SHLUZ_LOAD_MAX_IN_FLIGHT": "64", "SHLUZ_LOAD_PER_SERVICE_IN_FLIGHT": "48"}, every=10, timeout=30.0
+    )
     measured = scene.flood(400, rate=0, connections=16).run()
     assert measured.counts["answered"] == 400
     carried = 400 / measured.seconds

@@ -18,12 +18,13 @@ from support.faults.scene import Scene
 from support.faults.shim import Shim
 
 
+@pytest.mark.timeout(600)
 def test_what_was_acknowledged_was_synced(play: Callable[..., Scene], full: bool) -> None:
     """The disk is the worst that is lawful: of what was written it keeps what was synced, and not a byte more."""
     scene = play(serve=False, shim="cut")
     chance = random.Random(3)
     with loading(scene.load(rate=150)) as load:
-        for _ in range(30 if full else 3):
+        for _ in range(30 if full else 2):
             scene.bus.start()
             good = load.good
             until(lambda good=good: load.good >= good + 20, 20, "somebody is answered")  # type: ignore[misc]
@@ -33,7 +34,7 @@ def test_what_was_acknowledged_was_synced(play: Callable[..., Scene], full: bool
         scene.bus.start()
         scene.well()
     counts = scene.expect_sound().counts
-    assert counts["answered"] >= 60
+    assert counts["answered"] >= 40
     assert counts["broken"]
 
 

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Callable
 
+import pytest
 from support.faults.load import loading, person, posted, question
 from support.faults.outage import delivered
 from support.faults.processes import until
@@ -36,6 +37,7 @@ def wire(scene: Scene, number: int) -> bytes:
     return posted(question(scene.consumer, person(number + 4_000 * 10_000_000))[1])
 
 
+@pytest.mark.timeout(600)
 def test_readers_of_a_byte_at_a_time(play: Callable[..., Scene], full: bool) -> None:
     """Large answers wait for slow readers, and are all that waits; others are served meanwhile."""
     clients, size = (60, 2 * _MIB) if full else (20, _MIB)
@@ -91,6 +93,7 @@ def test_a_reader_of_nothing_that_asks_on_and_on(play: Callable[..., Scene]) -> 
     scene.expect_sound()
 
 
+@pytest.mark.timeout(600)
 def test_clients_that_are_gone_before_their_answer(play: Callable[..., Scene], full: bool) -> None:
     """At any moment: in the middle of the question, while the provider works, or with the answer half read."""
     scene = play()
