@@ -1,7 +1,8 @@
 """What one evidence record says: the facts that its leaf covers, small and without message content."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from esb.kernel.frozen import frozen
 
 TEXT_LIMIT = 256  # characters kept of a text that a stranger chose
 
@@ -17,7 +18,7 @@ class Kind(Enum):
 _SUFFIX = {Kind.REQUEST: "-q", Kind.ANSWER: "-a", Kind.REFUSAL: "-r"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """The facts of one request, answer or refusal.  A text that does not apply is "", a number None.
 

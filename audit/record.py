@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from esb.audit.entry import Entry
 from esb.kernel.faults import EsbError
+from esb.kernel.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """What is to be made durable.
 
@@ -36,12 +36,12 @@ def replay_key(consumer: str, message_id: str) -> bytes:
     return hashlib.sha256(f"{consumer}\0{message_id}".encode()).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """The record is durable."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duplicate:
     """The replay key was seen before; nothing was written.
 
@@ -54,7 +54,7 @@ class Duplicate:
     message_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotWritten:
     """The record cannot be relied upon; ``reason`` is a sentence for a person, without internals.
 

@@ -12,7 +12,6 @@ registered.
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from esb.certs.names import issuer_key
@@ -21,6 +20,7 @@ from esb.certs.walk import check_attributes, children, from_base64, name_of, tex
 from esb.kernel import rules
 from esb.kernel.directory import CertificateIndex, KnownCertificate
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import (
     BASE64_BINARY,
     DS,
@@ -61,7 +61,7 @@ _PATH_LENGTH: Final = 8
 _REMEMBERED: Final = 4  # how many times longer than its certificate a token text may be
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyReference:
     """What KeyInfo came to.
 

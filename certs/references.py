@@ -8,7 +8,6 @@ those or is refused.  What stages see later are these very elements, never the r
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from esb.certs.canonical import DEFAULT, exclusive
@@ -18,6 +17,7 @@ from esb.certs.security import SecurityHeader
 from esb.certs.signed_info import Reference
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.message import SignedPart
 from esb.kernel.namespaces import EXCHANGE, SHA256, WSA, WSA_2004, WSU
 from esb.kernel.soap import Envelope
@@ -28,7 +28,7 @@ _ADDRESSING: Final = (f"{{{WSA}}}", f"{{{WSA_2004}}}")
 _EXCHANGE: Final = f"{{{EXCHANGE}}}Exchange"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """A reference and the element that it means; for the STR-Transform that is the token itself."""
 
@@ -128,14 +128,19 @@ def check_coverage(envelope: Envelope, security: SecurityHeader, targets: Sequen
                 )
 
 
-def digest(target: Target) -> SignedPart:
+def digest(target: Target, octets: bytes | None = None) -> SignedPart:
     """Canonicalize what a reference means, and compare its digest.
+
+    Args:
+        octets: its canonical form without a PrefixList, where that is known already.
 
     Raises:
         Refusal: SIG-07, or MSG-05 when the part has no canonical form.
     """
     reference = target.reference
-    if reference.token:
+    if octets is not None and not reference.prefixes and not reference.token:
+        pass
+    elif reference.token:
         octets = _dereferenced(target.element, reference.prefixes)
     else:
         octets = exclusive(target.element, reference.prefixes)
@@ -175,7 +180,7 @@ def check_unique(envelope: Envelope, body: SignedPart, identifiers: Sequence[str
     Raises:
         Refusal: MSG-14.
     """
-    if envelope.data and b"&#" not in envelope.data:
+    if envelope.data and (b"&" not in envelope.data or b"&#" not in envelope.data):
         suspected = [identifier for identifier in identifiers if _quoted(envelope.data, identifier.encode()) != 1]
         if suspected:
             _walk_for_duplicates(envelope.root, frozenset(suspected))
@@ -193,7 +198,8 @@ def check_unique(envelope: Envelope, body: SignedPart, identifiers: Sequence[str
 
 
 def _quoted(data: bytes, value: bytes) -> int:
-    return data.count(b'"%s"' % value) + data.count(b"'%s'" % value)
+    count = data.count(b'"%s"' % value)
+    return count + data.count(b"'%s'" % value) if b"'" in data else count
 
 
 def _walk_for_duplicates(root: Element, suspected: frozenset[str]) -> None:

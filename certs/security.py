@@ -6,13 +6,13 @@ UsernameToken is refused on purpose: the bus knows its consumers by certificate,
 evidence.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from esb.certs.profile import SignatureLimits
 from esb.certs.walk import check_attributes, children, name_of
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import DS, WSSE, WSSE11, WSU
 from esb.kernel.soap import Envelope, is_for_bus
 from esb.kernel.xml import Element
@@ -26,7 +26,7 @@ _PARTS: Final = [f"{{{DS}}}SignedInfo", f"{{{DS}}}SignatureValue", f"{{{DS}}}Key
 _IDS: Final = frozenset({"Id", f"{{{WSU}}}Id"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecurityHeader:
     """The Security header addressed to the bus, taken apart; ``tokens`` are its BinarySecurityTokens."""
 
@@ -36,7 +36,7 @@ class SecurityHeader:
     tokens: tuple[Element, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignatureParts:
     """The three children of a ds:Signature."""
 

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
 
@@ -21,6 +20,7 @@ from esb.certs.profile import SIGNATURES
 from esb.certs.value import check_key
 from esb.kernel.clock import utc_text
 from esb.kernel.faults import EsbError, Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import BASE64_BINARY, DS, EXC_C14N, SHA256, WSSE, WSU, X509_V3
 from esb.kernel.soap import SoapVersion
 
@@ -50,7 +50,7 @@ class SignerUnfit(EsbError):
     """A key and a certificate cannot sign together; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartDigest:
     """A part to be signed: its identifier, the SHA-256 of its canonical form, and the PrefixList of that form."""
 

@@ -1,13 +1,13 @@
 """Reading ds:SignedInfo: every element, attribute and algorithm against the profile, before anything is computed."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from esb.certs.profile import DIGEST_SIZES, PSS_BY_DIGEST, SIGNATURES, SignatureAlgorithm, SignatureLimits
 from esb.certs.walk import check_attributes, children, from_base64, name_of, text_of
 from esb.kernel import rules
 from esb.kernel.faults import Refusal, Rule
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import DS, ENVELOPED_SIGNATURE, EXC_C14N, RSA_PSS, SHA256, STR_TRANSFORM, WSSE
 from esb.kernel.xml import Element
 
@@ -41,7 +41,7 @@ _REFERABLE: Final = re.compile(r"[\w.:-]{1,256}")
 _PREFIX: Final = re.compile(r"#default|[^\W\d][\w.-]{0,255}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """One ds:Reference, read.
 
@@ -60,7 +60,7 @@ class Reference:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedInfo:
     """A ds:SignedInfo, read; ``prefixes`` is the PrefixList of its own canonicalization."""
 

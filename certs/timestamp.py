@@ -4,9 +4,11 @@ import re
 from datetime import UTC, date, datetime
 from typing import Final
 
+from esb.certs.verbatim import verbatim
 from esb.certs.walk import children, text_of
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import WSU
 from esb.kernel.xml import Element
 
@@ -54,6 +56,51 @@ def seconds(text: str) -> float | None:
             return None
         offset = (hours * 60 + minutes) * (-60 if zone[0] == "-" else 60)
     return days * 86_400 + hour * 3_600 + minute * 60 + second - offset + fraction
+
+
+def _plain(prefix: str) -> tuple[str, re.Pattern[bytes]]:
+    moment = rb"([0-9]{4}-[0-9T:.]{1,40}Z)"
+    p = prefix.encode()
+    return prefix, re.compile(
+        b'<%s:Timestamp xmlns:%s="%s"(?: %s:Id="[A-Za-z0-9_.:-]{1,256}")?>' % (p, p, re.escape(WSU.encode()), p)
+        + b"<%s:Created>%s</%s:Created>(?:<%s:Expires>%s</%s:Expires>)?</%s:Timestamp>"
+        % (p, moment, p, p, moment, p, p)
+    )
+
+
+_PLAIN: Final = (_plain("wsu"), _plain("u"))  # nearly everybody; WCF
+
+
+@frozen
+class PlainTimestamp:
+    """A wsu:Timestamp that came in its exclusive canonical form, ``octets``; its times in Unix seconds."""
+
+    octets: bytes
+    created: float
+    expires: float | None
+
+
+def read_plain_timestamp(timestamp: Element, data: bytes) -> PlainTimestamp | None:
+    """Read a wsu:Timestamp of the commonest form from the message's own octets (see :mod:`esb.certs.verbatim`).
+
+    Args:
+        data: the message that it was parsed from, after :func:`esb.certs.verbatim.may_be_verbatim`.
+
+    Returns:
+        None for another form, lawful or not: :func:`read_timestamp` tells.
+    """
+    for prefix, form in _PLAIN:
+        octets = verbatim(data, timestamp, prefix, "Timestamp", WSU)
+        found = None if octets is None else form.fullmatch(octets)
+        if octets is None or found is None:
+            continue
+        created = seconds(found.group(1).decode())
+        until = found.group(2)
+        expires = None if until is None else seconds(until.decode())
+        if created is None or (until is not None and (expires is None or expires <= created)):
+            return None
+        return PlainTimestamp(octets, created, expires)
+    return None
 
 
 def read_timestamp(timestamp: Element) -> tuple[float, float | None]:

@@ -24,8 +24,9 @@ from esb.certs.profile import SignatureLimits
 from esb.certs.references import check_coverage, check_unique, digest, find_targets
 from esb.certs.security import find_security, open_signature
 from esb.certs.signed_info import read_signed_info
-from esb.certs.timestamp import read_timestamp
+from esb.certs.timestamp import read_plain_timestamp, read_timestamp
 from esb.certs.value import check_key, verify_value
+from esb.certs.verbatim import may_be_verbatim
 from esb.certs.walk import check_attributes, from_base64, text_of
 from esb.kernel import rules
 from esb.kernel.directory import CertificateIndex
@@ -70,7 +71,8 @@ class Verifier:
         key = self._keys.resolve(parts.key_info, security.tokens, certificates)
         signer = key.certificate
 
-        plain = read_plain(parts.signed_info, limits)
+        data = envelope.data if may_be_verbatim(envelope.data) else b""
+        plain = read_plain(parts.signed_info, limits, data)
         if plain is not None:
             info, signed_info = plain
         else:
@@ -83,14 +85,16 @@ class Verifier:
         value = from_base64(text, parts.value, rules.SIG_VALUE)
         value = verify_value(info.algorithm, signer.key, value, signed_info)
 
+        stamp = read_plain_timestamp(security.timestamp, data) if data else None
         signed: dict[object, SignedPart] = {}
         for target in targets:
+            element = target.element
             # The token may be signed twice over, directly and through the STR-Transform; the part is the same.
-            signed[target.element] = digest(target)
+            signed[element] = digest(target, stamp.octets if stamp and element is security.timestamp else None)
         body = signed[envelope.body]
         timestamp = signed[security.timestamp]
         check_unique(envelope, body, [reference.id for reference in info.references])
-        created, expires = read_timestamp(security.timestamp)
+        created, expires = (stamp.created, stamp.expires) if stamp else read_timestamp(security.timestamp)
 
         return VerifiedSignature(
             signer=signer,

@@ -4,11 +4,12 @@ Nothing here does I/O.  ``esb/transport`` turns these into bytes; adapters and e
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from esb.kernel.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Peer:
     """The other end of a connection: its address, and the SHA-256 of its TLS client certificate when it sent one
     that the listener's anchors vouch for."""
@@ -18,7 +19,7 @@ class Peer:
     certificate_sha256: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpRequest:
     """One request as it came in.
 
@@ -34,7 +35,7 @@ class HttpRequest:
     peer: Peer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpResponse:
     """One answer to give.  Content-Length, Date, Connection and Content-Encoding are the transport's to add."""
 
@@ -44,7 +45,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpCall:
     """One POST to a provider.
 
@@ -60,7 +61,7 @@ class HttpCall:
     max_answer: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpAnswer:
     """What a provider answered, de-chunked and gunzipped; header names are lower-case."""
 

@@ -5,15 +5,14 @@ The types keep the order of the way.  ``authorize`` takes an :class:`Authenticat
 through ``parsed``, which later stages do not read (tests/house proves it).
 """
 
-from dataclasses import dataclass
-
 from esb.kernel.directory import Grant, KnownCertificate, Operation, Service
+from esb.kernel.frozen import frozen
 from esb.kernel.http import Peer
 from esb.kernel.soap import Envelope, SoapVersion
 from esb.kernel.xml import Element
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """A request's bytes and where they came in; nothing about it is believed yet.
 
@@ -37,7 +36,7 @@ class Received:
     peer: Peer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """A well-formed SOAP envelope.  Its sender is still only *claimed*."""
 
@@ -45,7 +44,7 @@ class Parsed:
     envelope: Envelope
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedPart:
     """An element that a verified signature covers, with the very octets that were digested.
 
@@ -64,7 +63,7 @@ class SignedPart:
     sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedSignature:
     """What a signature proved: who signed, and exactly which elements.
 
@@ -93,7 +92,7 @@ class VerifiedSignature:
     expires: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExchangeHeader:
     """The optional ``exch:Exchange`` header (ACC-05, ACC-09); an absent field is None."""
 
@@ -106,7 +105,7 @@ class ExchangeHeader:
     on_behalf_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authenticated:
     """A message whose signer is known, with what it signed.
 
@@ -129,7 +128,7 @@ class Authenticated:
     addressed_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authorized:
     """A message whose consumer may ask this operation; ``client`` is the subsystem it names, else the member itself."""
 
@@ -140,7 +139,7 @@ class Authorized:
     client: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Violation:
     """One place where a Body breaks its schema.  Names and positions only, never the value that stood there.
 
@@ -156,7 +155,7 @@ class Violation:
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validated:
     """A request judged against its schema.
 
@@ -171,7 +170,7 @@ class Validated:
     scope: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """A request whose record is durable: from here on it may be forwarded.
 
@@ -186,7 +185,7 @@ class Accepted:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outgoing:
     """What goes to the provider: the whole envelope as bytes, and how.
 
@@ -202,7 +201,7 @@ class Outgoing:
     envelope: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """An accepted request with the envelope that goes to the provider."""
 
@@ -210,7 +209,7 @@ class Routed:
     outgoing: Outgoing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderAnswer:
     """What the provider gave back, whatever its adapter: an envelope's bytes, not yet looked into.
 
@@ -222,7 +221,7 @@ class ProviderAnswer:
     charset: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """A provider's answer with the time that it took (microseconds)."""
 
@@ -231,7 +230,7 @@ class Answered:
     provider_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifiedAnswer:
     """A provider's answer, parsed, verified where the resource demands it, and canonical.
 
@@ -254,7 +253,7 @@ class VerifiedAnswer:
     provider_signed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JudgedAnswer:
     """An answer judged against its schema; ``warnings`` are violations let through."""
 
@@ -262,7 +261,7 @@ class JudgedAnswer:
     warnings: tuple[Violation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replied:
     """What leaves for the consumer: signed, recorded, final.  ``status`` is the HTTP status."""
 

@@ -1,11 +1,11 @@
 """SOAP 1.1 and 1.2 envelopes: taking one apart by a fixed walk, and the constant text around one."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import BUS_ACTOR, SOAP11, SOAP11_NEXT, SOAP12, SOAP12_NEXT, SOAP12_NONE, SOAP12_ULTIMATE
 from esb.kernel.xml import Element
 
@@ -24,7 +24,7 @@ class SoapVersion(Enum):
         return "text/xml" if self is SoapVersion.V11 else "application/soap+xml"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """An envelope taken apart.
 

@@ -1,7 +1,6 @@
 """Sign: the answer gets its receipt, and the bus's signature over Body, Timestamp and receipt."""
 
 from base64 import b64encode
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -10,6 +9,7 @@ from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
 from esb.kernel.clock import utc_text
+from esb.kernel.frozen import frozen
 from esb.kernel.message import Accepted, Authenticated, JudgedAnswer
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
@@ -21,7 +21,7 @@ from esb.stages.way import Way
 _FAULT_ACTION: Final = {ns.WSA: ns.WSA + "/soap/fault", ns.WSA_2004: ns.WSA_2004 + "/fault"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """An envelope that is ready to leave and the evidence that must be durable before it does.
 

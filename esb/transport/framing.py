@@ -11,12 +11,12 @@ follows it on the connection is believed.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
 
 from esb.kernel.faults import EsbError
+from esb.kernel.frozen import frozen
 
 _T: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _GATE: Final = re.compile(
@@ -42,7 +42,7 @@ class BadRequest(EsbError):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """A request's head that passed the gate.
 

@@ -1,11 +1,11 @@
 """Takes requests out of a stream of bytes: no socket, no clock, only the rules of framing and size."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
+from esb.kernel.frozen import frozen
 from esb.transport.bodies import BodyReader, BodyTooLarge
 from esb.transport.chunks import ChunkReader
 from esb.transport.codings import UnknownCoding, is_gzipped
@@ -16,7 +16,7 @@ from esb.transport.limits import ServerLimits
 _HEAD_END: Final = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whole:
     """A request with its whole body, after de-chunking and gunzip."""
 
@@ -24,7 +24,7 @@ class Whole:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """A request that is good HTTP and is not taken.  Its body is not read: the connection can carry no other."""
 
@@ -32,7 +32,7 @@ class Refused:
     refusal: Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Continue:
     """The client waits for leave to send the body (RFC 9110 section 10.1.1), and has it."""
 

@@ -25,7 +25,8 @@ from esb.certs.plain_info import read_plain
 from esb.certs.profile import SignatureLimits
 from esb.certs.sign import Signer
 from esb.certs.signed_info import read_signed_info
-from esb.certs.timestamp import seconds
+from esb.certs.timestamp import read_plain_timestamp, read_timestamp, seconds
+from esb.certs.verbatim import may_be_verbatim
 from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate
@@ -280,8 +281,21 @@ LAWFUL = ["".join(PIECES[index] for index in order) for order in (FIRST, SECOND)
     pieces=st.lists(st.sampled_from([*PIECES, *(LAWFUL * 6)]), max_size=6),
     method=st.sampled_from([ns.ECDSA_SHA256, ns.RSA_SHA512, ns.RSA_PSS, f"{ns.DS}rsa-sha1", ""]),
     name=st.sampled_from(["a", "a.b", "#", "", "a b", "ö"]),
+    around=st.sampled_from(
+        [
+            '<a xmlns:ds="{ds}">{it}</a>',
+            '<ds:a xmlns:ds="{ds}" xmlns:b="urn:b"> {it} </ds:a>',
+            '<a xmlns:ds="{ds}"><b>{it}</b>{it}</a>',
+            '<a xmlns:ds="{ds}"><!-- {it} -->{it}</a>',
+            '<a xmlns:ds="{ds}"><![CDATA[{it}]]>{it}</a>',
+            '<a xmlns:ds="urn:x"><b xmlns:ds="{ds}">{it}</b></a>',
+            '<a xmlns:ds="{ds}" b="&lt;ds:SignedInfo>">{it}</a>',
+        ]
+    ),
+    declared=st.booleans(),
+    canonical=st.booleans(),
 )
-def test_the_shortcut_and_the_walk_agree(pieces, method, name):
+def test_the_shortcut_and_the_walk_agree(pieces, method, name, around, declared, canonical):
     text = (
         f'<ds:SignedInfo xmlns:ds="{ns.DS}"><ds:CanonicalizationMethod Algorithm="{ns.EXC_C14N}"/>'
         f'<ds:SignatureMethod Algorithm="{method}"/>{"".join(pieces).replace("#a", "#" + name)}</ds:SignedInfo>'
@@ -290,10 +304,59 @@ def test_the_shortcut_and_the_walk_agree(pieces, method, name):
         element = parse_message(text.encode(), XmlLimits())
     except Refusal:
         assume(False)
-    plain = read_plain(element, SignatureLimits())
+    plain = read_plain(element, SignatureLimits(), b"")
     if plain is not None:
         info = read_signed_info(element, SignatureLimits())
         assert plain == (info, exclusive(element, info.prefixes))
+    # And so where it stands in a message, with the declaration on it or around it, as it came or in another form.
+    if canonical:
+        text = exclusive(element, ()).decode()
+    if not declared:
+        text = text.replace(f' xmlns:ds="{ns.DS}"', "", 1)
+    data = around.format(ds=ns.DS, it=text).encode()
+    for inside in parse_message(data, XmlLimits()).iter(f"{{{ns.DS}}}SignedInfo"):
+        again = read_plain(inside, SignatureLimits(), data if may_be_verbatim(data) else b"")
+        assert (again is None) == (plain is None)
+        if again is not None:
+            assert again == (plain[0], exclusive(inside, ()))
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [
+                "<{p}:Created>2026-01-01T00:00:00Z</{p}:Created>",
+                "<{p}:Created>2026-01-01T00:00:00.123Z</{p}:Created><{p}:Expires>2026-01-01T00:05:00.123Z</{p}:Expires>",
+                "<{p}:Expires>2026-01-01T00:05:00Z</{p}:Expires>",
+                "<{p}:Created>2026-13-01T00:00:00Z</{p}:Created>",
+                "<{p}:Created>2026-01-01T00:00:00+04:00</{p}:Created>",
+                " ",
+            ]
+        ),
+        max_size=3,
+    ),
+    prefix=st.sampled_from(["wsu", "u", "x"]),
+    attributes=st.sampled_from(
+        ["", ' {p}:Id="TS-1"', ' Id="TS-1"', " {p}:Id='TS-1'", ' {p}:Id="a&amp;b"', ' xmlns:b="urn:b"']
+    ),
+    around=st.sampled_from(
+        ['<a xmlns:{p}="{u}">{it}</a>', '<a xmlns:{p}="{u}">{it}{it}</a>', '<a xmlns:{p}="{u}"><!--{it}-->{it}</a>']
+    ),
+    declared=st.booleans(),
+)
+def test_a_timestamp_read_as_it_came_is_what_canonical_xml_and_the_walk_say(
+    pieces, prefix, attributes, around, declared
+):
+    declaration = f' xmlns:{prefix}="{ns.WSU}"' if declared else ""
+    inside = "".join(pieces)
+    it = f"<{{p}}:Timestamp{declaration}{attributes}>{inside}</{{p}}:Timestamp>".format(p=prefix)
+    data = around.format(p=prefix, u=ns.WSU, it=it).encode()
+    for element in parse_message(data, XmlLimits()).iter(f"{{{ns.WSU}}}Timestamp"):
+        plain = read_plain_timestamp(element, data) if may_be_verbatim(data) else None
+        if plain is not None:
+            assert plain.octets == exclusive(element, ())
+            assert (plain.created, plain.expires) == read_timestamp(element)
 
 
 @given(st.integers(0, 253_402_300_799_000), st.integers(-14 * 60, 14 * 60))

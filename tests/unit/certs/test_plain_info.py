@@ -34,7 +34,7 @@ def element(text):
 def test_it_reads_what_the_walk_reads(text):
     for form in (text, text.replace("<ds:", "<").replace("</ds:", "</").replace("xmlns:ds=", "xmlns=")):
         signed_info = element(form)
-        plain = read_plain(signed_info, LIMITS)
+        plain = read_plain(signed_info, LIMITS, b"")
         assert plain is not None
         assert plain[0] == read_signed_info(signed_info, LIMITS)
         assert plain[1] == canonicalize(signed_info)
@@ -66,15 +66,15 @@ def test_it_reads_what_the_walk_reads(text):
 def test_every_other_form_is_left_to_the_walk(text, old, new):
     assert old in text
     changed = text.replace(old, new).replace("xmlns:ds", "xmlns:other") if old == "ds:" else text.replace(old, new)
-    assert read_plain(element(changed), LIMITS) is None
+    assert read_plain(element(changed), LIMITS, b"") is None
 
 
 def test_no_references_and_too_many(text):
-    assert read_plain(element(text), SignatureLimits(references=2)) is None
+    assert read_plain(element(text), SignatureLimits(references=2), b"") is None
     bare = text[: text.index("<ds:Reference ")] + "</ds:SignedInfo>"
-    assert read_plain(element(bare), LIMITS) is None
+    assert read_plain(element(bare), LIMITS, b"") is None
 
 
 def test_a_void_form_is_refused(text):
     with pytest.raises(Refusal):
-        read_plain(element(text.replace("<ds:Reference ", '<ds:Reference xmlns:v="void" v:a="" ')), LIMITS)
+        read_plain(element(text.replace("<ds:Reference ", '<ds:Reference xmlns:v="void" v:a="" ')), LIMITS, b"")
