@@ -8,6 +8,7 @@ has exactly one leaf and each leaf one entry.  ``"v":1`` names this form; a leaf
 import hashlib
 import json
 from dataclasses import fields
+from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Final
 
@@ -20,8 +21,10 @@ _LARGEST: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers beyond are not
 _NAMES: Final = tuple(sorted(field.name for field in fields(Entry)))
 _VALUES: Final = attrgetter(*_NAMES)
 _NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us"})
+_KEYS: Final = tuple(f',"{name}":' for name in _NAMES)
 _KINDS: Final = {kind.value: kind for kind in Kind}
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
+_KIND_TEXTS: Final = {kind: f'"{kind.value}"' for kind in Kind}
+_END: Final = f',"v":{VERSION}}}'  # the last of the keys in order, which no leaf is without
 
 
 class LeafInvalid(EsbError):
@@ -35,18 +38,25 @@ def leaf_bytes(entry: Entry) -> bytes:
         LeafInvalid: a text holds a lone surrogate, a number is beyond 2^53, or the record's name is not that of its
             exchange and kind.
     """
-    facts = {
-        name: value for name, value in zip(_NAMES, _VALUES(entry), strict=True) if value is not None and value != ""
-    }
-    facts["kind"] = entry.kind.value
-    facts["v"] = VERSION
     if entry.record != record_id(entry.exchange, entry.kind):
         raise LeafInvalid("the record's name is not that of its exchange and kind")
-    for number in (entry.at, entry.grant, entry.duration_us, entry.provider_us):
-        if number is not None and not -_LARGEST <= number <= _LARGEST:
-            raise LeafInvalid("a number of the entry is beyond 2^53 - 1")
+    pieces = []
+    for key, value in zip(_KEYS, _VALUES(entry), strict=True):
+        if value.__class__ is str:
+            if value:
+                pieces += (key, encode_basestring(value))
+        elif value is None:
+            pass
+        elif value.__class__ is int:
+            if not -_LARGEST <= value <= _LARGEST:
+                raise LeafInvalid("a number of the entry is beyond 2^53 - 1")
+            pieces += (key, str(value))
+        else:
+            pieces += (key, _KIND_TEXTS[value])
+    pieces.append(_END)
     try:
-        return _ENCODER.encode(facts).encode()
+        # The first key has no comma before it.
+        return ("{" + "".join(pieces)[1:]).encode()
     except UnicodeEncodeError as error:
         raise LeafInvalid("a text of the entry holds a lone surrogate: pass strangers' texts through clip()") from error
 

@@ -6,7 +6,7 @@ uses, so a verifier that canonicalizes them in place gets the same octets, whate
 (W3C Exclusive XML Canonicalization 1.0, section 3).
 """
 
-import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[\w.:-]{1,256}")
 _PREFIX: Final = re.compile(r"#default|[^\W\d][\w.-]{0,255}")
 _ROLE: Final = {SoapVersion.V11: "actor", SoapVersion.V12: "role"}
+_OPENING: Final = f'<wsse:Security xmlns:wsse="{WSSE}">'.encode()
 
 _TIMESTAMP: Final = (
     f'<wsu:Timestamp xmlns:wsu="{WSU}" wsu:Id="TS-%s"><wsu:Created>%s</wsu:Created>'
@@ -40,9 +41,11 @@ _REFERENCE: Final = (
     f'<ds:DigestMethod Algorithm="{SHA256}"></ds:DigestMethod><ds:DigestValue>%s</ds:DigestValue></ds:Reference>'
 ).encode()
 _INCLUSIVE: Final = f'<ec:InclusiveNamespaces xmlns:ec="{EXC_C14N}" PrefixList="%s"></ec:InclusiveNamespaces>'.encode()
+_SIGNATURE: Final = f'<ds:Signature xmlns:ds="{DS}" Id="SIG-%s">'.encode()
 _KEY_INFO: Final = (
-    f'<ds:KeyInfo><wsse:SecurityTokenReference><wsse:Reference URI="#X509-%s" ValueType="{X509_V3}"></wsse:Reference>'
-    "</wsse:SecurityTokenReference></ds:KeyInfo>"
+    "</ds:SignatureValue><ds:KeyInfo><wsse:SecurityTokenReference>"
+    f'<wsse:Reference URI="#X509-%s" ValueType="{X509_V3}"></wsse:Reference>'
+    "</wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature></wsse:Security>"
 ).encode()
 
 
@@ -84,7 +87,7 @@ class Signer:
         self._token = (
             f'<wsse:BinarySecurityToken xmlns:wsu="{WSU}" EncodingType="{BASE64_BINARY}" ValueType="{X509_V3}" '
             'wsu:Id="X509-%s">'
-            f"{base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()}</wsse:BinarySecurityToken>"
+            f"{_base64(certificate.public_bytes(Encoding.DER)).decode()}</wsse:BinarySecurityToken>"
         ).encode()
         self._method = (
             f'<ds:SignedInfo xmlns:ds="{DS}">'
@@ -125,32 +128,29 @@ class Signer:
             inclusive = b""
             if part.prefixes:
                 inclusive = _INCLUSIVE % b" ".join([_checked(prefix, _PREFIX) for prefix in part.prefixes])
-            pieces.append(_REFERENCE % (_checked(part.id, _NAME), inclusive, base64.b64encode(part.sha256)))
-        own = base64.b64encode(hashlib.sha256(timestamp).digest())
-        pieces.append(_REFERENCE % (b"TS-" + name, b"", own))
+            pieces.append(_REFERENCE % (_checked(part.id, _NAME), inclusive, _base64(part.sha256)))
+        pieces.append(_REFERENCE % (b"TS-" + name, b"", _base64(hashlib.sha256(timestamp).digest())))
         pieces.append(b"</ds:SignedInfo>")
         signed_info = b"".join(pieces)
         return b"".join(
             (
-                _opening(version, actor),
+                _OPENING if actor is None else _opening(version, actor),
                 self._token % name,
                 timestamp,
-                f'<ds:Signature xmlns:ds="{DS}" Id="SIG-'.encode(),
-                name,
-                b'">',
+                _SIGNATURE % name,
                 signed_info,
                 b"<ds:SignatureValue>",
-                base64.b64encode(self._key.sign(signed_info)),
-                b"</ds:SignatureValue>",
+                _base64(self._key.sign(signed_info)),
                 _KEY_INFO % name,
-                b"</ds:Signature></wsse:Security>",
             )
         )
 
 
-def _opening(version: SoapVersion, actor: str | None) -> bytes:
-    if actor is None:
-        return f'<wsse:Security xmlns:wsse="{WSSE}">'.encode()
+def _base64(octets: bytes) -> bytes:
+    return binascii.b2a_base64(octets, newline=False)
+
+
+def _opening(version: SoapVersion, actor: str) -> bytes:
     return (
         f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:soap="{version.value}" soap:{_ROLE[version]}={quoteattr(actor)}>'
     ).encode()

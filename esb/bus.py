@@ -1,6 +1,7 @@
 """The bus: carries one message along the way, and is the only place that turns an error into a refusal."""
 
 from collections.abc import Callable
+from types import CoroutineType
 
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
@@ -56,7 +57,7 @@ class Bus:
         if authorized is None:
             return
         self.way.load.leave_service(authorized.service.id.text)
-        if isinstance(progress.message, Authorized | Validated):
+        if type(progress.message) in (Authorized, Validated):
             self.way.quotas.give_back(authorized.grant, self.way.clock.now())
 
     async def _walk(self, progress: Progress) -> Replied:
@@ -64,12 +65,12 @@ class Bus:
         for name, stage in _ORDER:
             progress.stage = name
             message = stage(message, self.way)
-            if hasattr(message, "__await__"):
+            if isinstance(message, CoroutineType):
                 message = await message
-            if isinstance(message, Replied):
+            if type(message) is Replied:
                 self._told(progress, message)
                 return message
-            progress.message = message
+            progress.came_to(message)
         raise RuntimeError("the way ended without a reply")
 
     async def refuse(self, refusal: Refusal, progress: Progress) -> Replied:

@@ -16,6 +16,7 @@ from esb.schemas.vocabulary import Vocabulary
 
 MOST_VIOLATIONS: Final = 20
 _FEW_NODES: Final = 2_000
+_OCTETS_OF_NODE: Final = 5  # at least, in canonical form: ' a=""'
 _MOST_STEPS: Final = 500_000_000
 # Of this thread's processor time, where values may take long: a verdict does not depend on what else the machine does.
 _MOST_SECONDS: Final = 3.0
@@ -43,7 +44,7 @@ class Judge:
         # An XMLSchema has one error log, which a second validation would clear under the first one's feet.
         self._lock = Lock()
 
-    def judge(self, payload: Element) -> tuple[Violation, ...]:
+    def judge(self, payload: Element, octets: int | None = None) -> tuple[Violation, ...]:
         """What in ``payload`` breaks the schema: empty when it is valid, else the first violations, at most 20.
 
         Nothing that the element names is fetched.  While this runs no other thread may read the same tree.  Small
@@ -51,6 +52,10 @@ class Judge:
         which their octets are written out once more.  Neither verdicts nor lines depend on it, but for two things: in a
         stream a reference to a missing key is told at the element that holds the constraint, and repeated IDs are told
         only when nothing else is wrong.
+
+        Args:
+            octets: the length of its canonical form, or of a part that it stands in, where that is known: what is
+                short has few nodes, which saves counting them.
         """
         if payload.tag not in self._vocabulary.globals:
             return (not_declared(payload),)
@@ -59,7 +64,7 @@ class Judge:
             return (_unjudged(long, _SHORTER),)
         if heavy:
             return self._streamed(payload, _MOST_SECONDS)
-        if _count_nodes(payload) <= _FEW_NODES:
+        if (octets is not None and octets <= _FEW_NODES * _OCTETS_OF_NODE) or _count_nodes(payload) <= _FEW_NODES:
             return self._in_place(payload)
         return self._streamed(payload)
 

@@ -5,8 +5,10 @@ and attributes after them (Canonical XML 1.0, section 2.2), so that the exclusiv
 octets that stand in the envelope.
 """
 
-from base64 import b64encode
+import re
+from binascii import b2a_base64
 from collections.abc import Collection
+from functools import lru_cache
 from hashlib import sha256
 from itertools import count
 from typing import Final
@@ -20,6 +22,7 @@ from esb.kernel.xml import Element, XmlLimits, parse_message
 _WSU: Final = f'xmlns:wsu="{ns.WSU}"'
 _BODY: Final = {version: f'<soap:Body xmlns:soap="{version.value}" {_WSU} wsu:Id="' for version in SoapVersion}
 _REDUNDANT: Final = (b"xmlns:soap=", b"xmlns:wsu=", b'xmlns=""')
+_MARKUP: Final = re.compile(r"[&<>\r]")
 _ANY: Final = 1 << 31
 # For what the bus wrote itself from messages that were within the limits.
 UNBOUNDED: Final = XmlLimits(_ANY, _ANY, _ANY, _ANY, 256)
@@ -27,6 +30,8 @@ UNBOUNDED: Final = XmlLimits(_ANY, _ANY, _ANY, _ANY, 256)
 
 def text(value: str) -> str:
     """Character data in canonical form (Canonical XML 1.0, section 2.3)."""
+    if value.isalnum() or not _MARKUP.search(value):
+        return value
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 
@@ -92,7 +97,7 @@ def free_prefix(wanted: str, uri: str, listed: Collection[str], *places: Element
 
 def digest_field(sha256_digest: bytes) -> str:
     """``<exch:requestDigest>``: the SHA-256 of the request's bytes as received."""
-    value = b64encode(sha256_digest).decode()
+    value = b2a_base64(sha256_digest, newline=False).decode()
     return f'<exch:requestDigest algorithm="{ns.SHA256}">{value}</exch:requestDigest>'
 
 
@@ -109,9 +114,15 @@ def envelope(
         scope: prefix bindings to declare on its root, for values in what is carried.
         prefix: what the envelope's own elements have; none of ``scope``.
     """
-    bindings = "".join(f' xmlns:{name}="{attribute(uri)}"' for name, uri in ((prefix, version.value), *scope))
-    head = f"<{prefix}:Envelope{bindings}>".encode()
-    end = f"</{prefix}:Envelope>".encode()
+    opening, header, header_end, end = _around(version, scope, prefix)
     if not headers:
-        return b"".join((head, body, end))
-    return b"".join((head, f"<{prefix}:Header>".encode(), *headers, f"</{prefix}:Header>".encode(), body, end))
+        return b"".join((opening, body, end))
+    return b"".join((opening, header, *headers, header_end, body, end))
+
+
+@lru_cache(maxsize=64)
+def _around(version: SoapVersion, scope: tuple[tuple[str, str], ...], prefix: str) -> tuple[bytes, bytes, bytes, bytes]:
+    bindings = "".join(f' xmlns:{name}="{attribute(uri)}"' for name, uri in ((prefix, version.value), *scope))
+    tags = (f"<{prefix}:Envelope{bindings}>", f"<{prefix}:Header>", f"</{prefix}:Header>", f"</{prefix}:Envelope>")
+    opening, header, header_end, end = (tag.encode() for tag in tags)
+    return opening, header, header_end, end

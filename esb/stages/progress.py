@@ -1,24 +1,10 @@
-"""How far a message has come: the last value that a stage returned, and the ones inside it."""
+"""How far a message has come: the last value that a stage returned, and those that a refusal asks for."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from esb.kernel.message import Authenticated, Authorized, Received
+from esb.kernel.message import Accepted, Authenticated, Authorized, Received
 from esb.kernel.soap import SoapVersion
-
-T = TypeVar("T")
-_INNER = (
-    "judged",
-    "verified",
-    "answered",
-    "routed",
-    "accepted",
-    "validated",
-    "authorized",
-    "authenticated",
-    "parsed",
-    "received",
-)
 
 
 @dataclass(slots=True)
@@ -29,6 +15,7 @@ class Progress:
         exchange, at, path, version, raw, peer: of the request as it came in, also when it was refused at the door.
         stage: name of the stage that has the message now.
         message: the value that it was given.
+        authenticated, authorized, accepted: the message as it was when it became so; None when it has not come so far.
     """
 
     exchange: str
@@ -39,6 +26,9 @@ class Progress:
     peer: str
     stage: str = "receive"
     message: Any = None
+    authenticated: Authenticated | None = None
+    authorized: Authorized | None = None
+    accepted: Accepted | None = None
 
     @classmethod
     def of(cls, received: Received) -> "Progress":
@@ -54,19 +44,13 @@ class Progress:
             received,
         )
 
-    def reached(self, kind: type[T]) -> T | None:
-        """The message as it was when it became ``kind``; None when it has not come that far."""
-        value = self.message
-        while value is not None and not isinstance(value, kind):
-            value = next((inner for name in _INNER if (inner := getattr(value, name, None)) is not None), None)
-        return value
-
-    @property
-    def authenticated(self) -> Authenticated | None:
-        """The message as authenticated, when it was."""
-        return self.reached(Authenticated)
-
-    @property
-    def authorized(self) -> Authorized | None:
-        """The message as authorized, when it was."""
-        return self.reached(Authorized)
+    def came_to(self, message: Any) -> None:
+        """A stage has returned ``message``."""
+        self.message = message
+        kind = type(message)
+        if kind is Authenticated:
+            self.authenticated = message
+        elif kind is Authorized:
+            self.authorized = message
+        elif kind is Accepted:
+            self.accepted = message

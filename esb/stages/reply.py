@@ -12,7 +12,7 @@ from esb.audit.record import NotWritten, Record
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.faults import Code, Refusal
-from esb.kernel.message import Accepted, Replied
+from esb.kernel.message import Replied
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
 from esb.stages.authenticate import SignedRefusal
@@ -65,7 +65,7 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
     body, part = compose.body_element(version, f"body-{progress.exchange}", content, prefixes, declared)
     entry = _refusal_entry(refusal, progress, part.sha256.hex(), now)
     leaf = leaf_bytes(entry)
-    receipt, receipt_part = receipt_header(progress.reached(Accepted), entry, leaf, progress.at, now)
+    receipt, receipt_part = receipt_header(progress.accepted, entry, leaf, progress.at, now)
     headers, parts = ((), ()) if progress.authenticated is None else addressing_headers(progress.authenticated, "")
     security = way.signer.security_header(
         version, (part, receipt_part, *parts), now, way.answer_lifetime, progress.exchange, None
@@ -77,7 +77,7 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
         envelope=compose.envelope(version, (security, receipt, *headers), body),
         entry=entry,
         leaf=leaf,
-        received=raw if len(raw) <= way.keep_refused and progress.reached(Accepted) is None else b"",
+        received=raw if len(raw) <= way.keep_refused and progress.accepted is None else b"",
         retry_after=refusal.retry_after,
     )
 
@@ -154,7 +154,7 @@ def _xml(value: str) -> str:
 def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: float) -> Entry:
     authenticated = progress.authenticated
     authorized = progress.authorized
-    accepted = progress.reached(Accepted)
+    accepted = progress.accepted
     exchange = None if authenticated is None else authenticated.exchange
     # A verified signature names its consumer even where the message goes no further.
     signature = refusal.signature if isinstance(refusal, SignedRefusal) else authenticated and authenticated.signature

@@ -54,7 +54,7 @@ def _validate(message: Authorized, judge: Judge, way: Way) -> Validated:
     mode = message.service.judge_request
     warnings: tuple[Violation, ...] = ()
     if mode is not Judgement.OFF and len(part.element):
-        warnings = judge.judge(part.element[0])
+        warnings = judge.judge(part.element[0], len(part.canonical))
         if warnings and mode is Judgement.ENFORCE:
             raise SchemaRefusal(rules.SCH_REQUEST, warnings)
     return Validated(message, warnings, scope)
@@ -118,7 +118,7 @@ def _validate_answer(message: VerifiedAnswer, judge: Judge) -> JudgedAnswer:
         line = 0 if payload is None else payload.sourceline or 0
         warnings = (Violation(line, 0, "/", f"element {outgoing.operation.output or 'none'}"),)
     elif payload is not None:
-        warnings = judge.judge(payload)
+        warnings = judge.judge(payload, len(message.content))
     if warnings and outgoing.service.judge_answer is Judgement.ENFORCE:
         raise SchemaRefusal(rules.SCH_ANSWER, warnings)
     return JudgedAnswer(message, warnings)

@@ -19,8 +19,10 @@ from esb.stages.way import Way
 
 # A qualified name in a value, alone or in a list; beyond ASCII every octet of UTF-8 is taken for part of a name.
 _NAME: Final = rb"[A-Za-z_\x80-\xff][\w.\x80-\xff-]*"
-_QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s])(%s):%s(?=[\s"<])""" % (_NAME, _NAME))
+# In canonical form a character reference may stand before it too: &#xA; in an attribute's list.
+_QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s;])(%s):%s(?=[\s"<&])""" % (_NAME, _NAME))
 _DECLARED: Final = re.compile(rb"xmlns:(%s)" % _NAME)
+_BEFORE_VALUE: Final = (b'"', b">", b" ", b"\n", b"\t", b";")  # a carriage return is a reference in canonical form
 _MOST_PREFIXES: Final = 64  # what the signature profile takes in a PrefixList
 _LISTABLE: Final = re.compile(r"[^\W\d][\w.-]{0,255}")
 _OURS: Final = f"{{{ns.EXCHANGE}}}*"
@@ -120,6 +122,6 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _may_stand_in_value(prefix: bytes, octets: bytes) -> bool:
-    """Whether ``prefix:`` stands anywhere but in elements' tags.  Counting costs a tenth of looking at each value."""
+    """Whether ``prefix:`` stands where a value may begin.  These few searches cost a tenth of looking at each value."""
     name = prefix + b":"
-    return octets.count(name) > octets.count(b"<" + name) + octets.count(b"</" + name)
+    return any(before + name in octets for before in _BEFORE_VALUE)

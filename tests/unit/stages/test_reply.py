@@ -152,7 +152,7 @@ def test_the_receipt_binds_a_refusal_to_what_was_sent(rig: Rig) -> None:
 
 def test_one_that_was_on_record_cites_it(rig: Rig) -> None:
     at = progress(rig)
-    at.message = rig.routed()
+    at.came_to(rig.accepted())
     signed = refuse(Refusal(rules.PRV_TIMEOUT, "x"), at, rig.way)
     receipt = etree.fromstring(signed.envelope).find(".//exch:Receipt", NS)
     assert receipt is not None
@@ -169,7 +169,7 @@ def test_the_record_says_no_more_than_was_proved(rig: Rig) -> None:
         (rig.authenticated(), "EESMN", ""),
         (rig.authorized(), "EESMN", "GetPerson"),
     ):
-        at.message = message
+        at.came_to(message)
         entry = refuse(Refusal(rules.ACC_GRANT, "No."), at, rig.way).entry
         assert (entry.consumer, entry.operation) == (consumer, operation)
         assert (entry.outcome, entry.rule, entry.reason, entry.stage) == ("AccessDenied", "ACC-02", "No.", "authorize")

@@ -15,9 +15,8 @@ from support.rig import Rig
 from esb.audit.leaf import leaf_hash, read_leaf
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import Judgement
-from esb.kernel.message import Accepted, ProviderAnswer
+from esb.kernel.message import ProviderAnswer
 from esb.kernel.soap import SoapVersion
-from esb.stages.progress import Progress
 from esb.stages.sign import Signed, sign
 
 NOTE = b'<p:NotePerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:NotePerson>'
@@ -178,9 +177,9 @@ def test_a_signed_answer_of_the_provider_is_kept_as_evidence(rig: Rig) -> None:
 
 
 def test_a_signed_answer_remembers_its_request(rig: Rig) -> None:
-    progress = Progress.of(rig.received())
-    progress.message = signed_answer(rig, SoapVersion.V11)
-    assert progress.reached(Accepted) is not None
+    judged = signed_answer(rig, SoapVersion.V11).judged
+    assert judged is not None
+    assert judged.verified.answered.routed.accepted.validated.authorized.client == "EESMN"
 
 
 HOSTILE = st.text(
