@@ -14,8 +14,12 @@ class Kind(Enum):
     ANSWER = "answer"
     REFUSAL = "refusal"
 
+    suffix: str
+    """What ends the name of a record of this kind."""
 
-_SUFFIX = {Kind.REQUEST: "-q", Kind.ANSWER: "-a", Kind.REFUSAL: "-r"}
+    def __init__(self, name: str) -> None:
+        self.suffix = "-q" if name == "request" else f"-{name[0]}"
+        self.text = f'"{name}"'
 
 
 @frozen
@@ -81,7 +85,7 @@ class Entry:
 
 def record_id(exchange: str, kind: Kind) -> str:
     """Name the record of this kind in an exchange: ``<exchange>-q``, ``-a`` or ``-r``."""
-    return exchange + _SUFFIX[kind]
+    return exchange + kind.suffix
 
 
 def clip(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -23,7 +23,6 @@ _VALUES: Final = attrgetter(*_NAMES)
 _NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us"})
 _KEYS: Final = tuple(f',"{name}":' for name in _NAMES)
 _KINDS: Final = {kind.value: kind for kind in Kind}
-_KIND_TEXTS: Final = {kind: f'"{kind.value}"' for kind in Kind}
 _END: Final = f',"v":{VERSION}}}'  # the last of the keys in order, which no leaf is without
 
 
@@ -52,7 +51,7 @@ def leaf_bytes(entry: Entry) -> bytes:
                 raise LeafInvalid("a number of the entry is beyond 2^53 - 1")
             pieces += (key, str(value))
         else:
-            pieces += (key, _KIND_TEXTS[value])
+            pieces += (key, value.text)
     pieces.append(_END)
     try:
         # The first key has no comma before it.

@@ -1,7 +1,8 @@
 """The signature value: does it fit the key, does it verify, and what is it once its spelling is taken away."""
 
 from collections.abc import Mapping
-from typing import Final
+from functools import lru_cache
+from typing import Final, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -30,21 +31,34 @@ def check_key(algorithm: SignatureAlgorithm, key: CertificatePublicKeyTypes) -> 
     Raises:
         Refusal: SIG-13, when the kinds differ, the curve is not P-256 or P-384, or an RSA key is too small or too big.
     """
-    family = algorithm.family
-    if family is Family.ECDSA:
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVE_SIZES:
-            return
-    elif family is Family.ED25519:
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            return
-    elif isinstance(key, rsa.RSAPublicKey) and RSA_MIN_BITS <= key.key_size <= RSA_MAX_BITS:
-        return
-    raise Refusal(
-        rules.SIG_KEY_MATCH,
-        "The signature algorithm does not fit the registered certificate's key: sign with that key's own kind "
-        "(RSA from 2048 bits, ECDSA on P-256 or P-384, Ed25519).",
-        {"algorithm": algorithm.uri},
-    )
+    if algorithm.family not in _families_of(key):
+        raise Refusal(
+            rules.SIG_KEY_MATCH,
+            "The signature algorithm does not fit the registered certificate's key: sign with that key's own kind "
+            "(RSA from 2048 bits, ECDSA on P-256 or P-384, Ed25519).",
+            {"algorithm": algorithm.uri},
+        )
+
+
+def _families_of(key: CertificatePublicKeyTypes) -> tuple[Family, ...]:
+    """What a key may sign with."""
+    kind = _kind(type(key))
+    if kind is Family.ECDSA:
+        return (Family.ECDSA,) if cast(ec.EllipticCurvePublicKey, key).curve.name in CURVE_SIZES else ()
+    if kind is Family.RSA:
+        fits = RSA_MIN_BITS <= cast(rsa.RSAPublicKey, key).key_size <= RSA_MAX_BITS
+        return (Family.RSA, Family.RSA_PSS) if fits else ()
+    return () if kind is None else (kind,)
+
+
+@lru_cache(maxsize=64)
+def _kind(implementation: type) -> Family | None:
+    """The kind of key that a class implements.  Remembered, for to ask an abstract class takes a microsecond."""
+    if issubclass(implementation, ec.EllipticCurvePublicKey):
+        return Family.ECDSA
+    if issubclass(implementation, rsa.RSAPublicKey):
+        return Family.RSA
+    return Family.ED25519 if issubclass(implementation, ed25519.Ed25519PublicKey) else None
 
 
 def verify_value(algorithm: SignatureAlgorithm, key: CertificatePublicKeyTypes, value: bytes, signed: bytes) -> bytes:
@@ -62,17 +76,19 @@ def verify_value(algorithm: SignatureAlgorithm, key: CertificatePublicKeyTypes, 
     Raises:
         Refusal: SIG-08.
     """
+    kind = _kind(type(key))
     try:
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            return _verify_ecdsa(algorithm, key, value, signed)
-        if isinstance(key, rsa.RSAPublicKey):
+        if kind is Family.ECDSA:
+            return _verify_ecdsa(algorithm, cast(ec.EllipticCurvePublicKey, key), value, signed)
+        if kind is Family.RSA:
+            public = cast(rsa.RSAPublicKey, key)
             # A shorter or longer value is never of this key, whatever a library makes of leading zeros.
-            if len(value) == (key.key_size + 7) // 8 and algorithm.hash is not None:
+            if len(value) == (public.key_size + 7) // 8 and algorithm.hash is not None:
                 scheme = _PKCS1 if algorithm.family is Family.RSA else pss_padding(algorithm.hash)
-                key.verify(value, signed, scheme, algorithm.hash)
+                public.verify(value, signed, scheme, algorithm.hash)
                 return value
-        elif isinstance(key, ed25519.Ed25519PublicKey) and len(value) == 64:
-            key.verify(value, signed)
+        elif kind is Family.ED25519 and len(value) == 64:
+            cast(ed25519.Ed25519PublicKey, key).verify(value, signed)
             return value
     except InvalidSignature:
         pass

@@ -18,10 +18,18 @@ class SoapVersion(Enum):
     V11 = SOAP11
     V12 = SOAP12
 
-    @property
-    def media_type(self) -> str:
-        """The media type that the SOAP HTTP binding gives this version."""
-        return "text/xml" if self is SoapVersion.V11 else "application/soap+xml"
+    media_type: str
+    """The media type that the SOAP HTTP binding gives this version."""
+
+    # Dictionaries by members are looked up through a hash in Python, twenty times a message.
+    def __init__(self, uri: str) -> None:
+        self.media_type = "text/xml" if uri == SOAP11 else "application/soap+xml"
+        self.header_tag = f"{{{uri}}}Header"
+        self.body_tag = f"{{{uri}}}Body"
+        self.fault_tag = f"{{{uri}}}Fault"
+        self.must_understand = f"{{{uri}}}mustUnderstand"
+        self.role = f"{{{uri}}}{'actor' if uri == SOAP11 else 'role'}"
+        self.encoding_style = f"{{{uri}}}encodingStyle"
 
 
 @frozen
@@ -44,11 +52,6 @@ class Envelope:
 
 
 _VERSIONS: Final = {f"{{{version.value}}}Envelope": version for version in SoapVersion}
-_HEADER: Final = {version: f"{{{version.value}}}Header" for version in SoapVersion}
-_BODY: Final = {version: f"{{{version.value}}}Body" for version in SoapVersion}
-_MUST_UNDERSTAND: Final = {version: f"{{{version.value}}}mustUnderstand" for version in SoapVersion}
-_ROLE: Final = {SoapVersion.V11: f"{{{SOAP11}}}actor", SoapVersion.V12: f"{{{SOAP12}}}role"}
-_ENCODING_STYLE: Final = {version: f"{{{version.value}}}encodingStyle" for version in SoapVersion}
 _TO_US: Final = frozenset({None, "", SOAP11_NEXT, SOAP12_NEXT, SOAP12_ULTIMATE, BUS_ACTOR})
 _TRUE: Final = frozenset({"1", "true"})
 
@@ -75,9 +78,10 @@ def open_envelope(root: Element, data: bytes = b"") -> Envelope:
     for child in root:
         if not _blank(child.tail):
             raise Refusal(rules.SOAP_ENVELOPE, "There is text between the parts of the Envelope.")
-        if child.tag == _BODY[version] and body is None:
+        tag = child.tag
+        if tag == version.body_tag and body is None:
             body = child
-        elif child.tag == _HEADER[version] and header is None and body is None:
+        elif tag == version.header_tag and header is None and body is None:
             header = child
         else:
             raise Refusal(rules.SOAP_ENVELOPE, "The Envelope holds more than one Header and one Body, in this order.")
@@ -86,7 +90,7 @@ def open_envelope(root: Element, data: bytes = b"") -> Envelope:
     # On its Envelope SOAP 1.1 (section 4.1.1) allows the attribute whatever the Body is, and Perl's SOAP::Lite always
     # writes it there; it encodes nothing by itself.  SOAP 1.2 (part 1, section 5.1.1) forbids it there.
     for part in (header, body) if version is SoapVersion.V11 else (root, header, body):
-        if part is not None and _ENCODING_STYLE[version] in part.attrib:
+        if part is not None and part.get(version.encoding_style) is not None:
             raise Refusal(rules.SOAP_ENCODING, "The envelope has an encodingStyle: send document/literal.")
     blocks = () if header is None else tuple(header)
     if header is not None and not (_blank(header.text) and all(_blank(block.tail) for block in blocks)):
@@ -105,7 +109,7 @@ def _payload(body: Element, version: SoapVersion) -> Element | None:
     child = body[0]
     if not (_blank(body.text) and _blank(child.tail)):
         raise Refusal(rules.SOAP_ONE_CHILD, "The Body holds text beside its element.")
-    if _ENCODING_STYLE[version] in child.attrib:
+    if child.get(version.encoding_style) is not None:
         raise Refusal(rules.SOAP_ENCODING, "The Body's element has an encodingStyle: send document/literal.")
     return child
 
@@ -116,17 +120,15 @@ def _blank(text: str | None) -> bool:
 
 def role_of(block: Element, version: SoapVersion) -> str | None:
     """The actor (SOAP 1.1) or role (SOAP 1.2) that a header block is addressed to, None when it names none."""
-    return block.get(_ROLE[version])
+    return block.get(version.role)
 
 
 def is_for_bus(block: Element, version: SoapVersion) -> bool:
     """Whether a header block is addressed to the bus: as next, as ultimate receiver, or by the bus's own actor."""
-    return block.get(_ROLE[version]) in _TO_US
+    return block.get(version.role) in _TO_US
 
 
 def must_understand(block: Element, version: SoapVersion) -> bool:
     """Whether a header block is mandatory for whom it is addressed to (SOAP 1.1 section 4.2.3, SOAP 1.2 5.2.3)."""
-    if block.get(_ROLE[version]) == SOAP12_NONE:
-        return False
-    value = block.get(_MUST_UNDERSTAND[version])
-    return value is not None and value.strip(_BLANK) in _TRUE
+    value = block.get(version.must_understand)
+    return value is not None and value.strip(_BLANK) in _TRUE and block.get(version.role) != SOAP12_NONE

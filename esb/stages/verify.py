@@ -12,7 +12,7 @@ from esb.kernel import rules
 from esb.kernel.directory import AnswerSignature
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Answered, SignedPart, VerifiedAnswer
-from esb.kernel.soap import Envelope, SoapVersion, open_envelope
+from esb.kernel.soap import Envelope, open_envelope
 from esb.kernel.xml import Element, as_utf8, canonicalize, parse_message
 from esb.stages.validate import uncovered_types
 from esb.stages.way import Way
@@ -22,11 +22,9 @@ _NAME: Final = rb"[A-Za-z_\x80-\xff][\w.\x80-\xff-]*"
 # In canonical form a character reference may stand before it too: &#xA; in an attribute's list.
 _QNAME_VALUE: Final = re.compile(rb"""(?<=[">\s;])(%s):%s(?=[\s"<&])""" % (_NAME, _NAME))
 _DECLARED: Final = re.compile(rb"xmlns:(%s)" % _NAME)
-_BEFORE_VALUE: Final = (b'"', b">", b" ", b"\n", b"\t", b";")  # a carriage return is a reference in canonical form
 _MOST_PREFIXES: Final = 64  # what the signature profile takes in a PrefixList
 _LISTABLE: Final = re.compile(r"[^\W\d][\w.-]{0,255}")
 _OURS: Final = f"{{{ns.EXCHANGE}}}*"
-_FAULT: Final = {version: f"{{{version.value}}}Fault" for version in SoapVersion}
 
 
 def verify(message: Answered, way: Way) -> VerifiedAnswer:
@@ -53,7 +51,7 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
         content, prefixes = (b"", ()) if payload is None else _content(payload, data)
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
-    is_fault = payload is not None and payload.tag == _FAULT[envelope.version]
+    is_fault = payload is not None and payload.tag == envelope.version.fault_tag
     if payload is not None and ns.EXCHANGE.encode() in content and next(payload.iter(_OURS), None) is not None:
         # Signed by the bus, it would be proof of a refusal or a receipt that the bus never gave.
         raise Refusal(rules.PRV_ANSWER, "The provider's answer speaks in the bus's own name.", {"because": "exch"})
@@ -122,6 +120,6 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _may_stand_in_value(prefix: bytes, octets: bytes) -> bool:
-    """Whether ``prefix:`` stands where a value may begin.  These few searches cost a tenth of looking at each value."""
+    """Whether ``prefix:`` stands anywhere but in elements' tags.  Counting costs a tenth of looking at each value."""
     name = prefix + b":"
-    return any(before + name in octets for before in _BEFORE_VALUE)
+    return name in octets and octets.count(name) > octets.count(b"<" + name) + octets.count(b"</" + name)
