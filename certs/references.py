@@ -132,17 +132,15 @@ def digest(target: Target, octets: bytes | None = None) -> SignedPart:
     """Canonicalize what a reference means, and compare its digest.
 
     Args:
-        octets: its canonical form without a PrefixList, where that is known already.
+        octets: its canonical form as the reference asks for it, where that is known already.
 
     Raises:
         Refusal: SIG-07, or MSG-05 when the part has no canonical form.
     """
     reference = target.reference
-    if octets is not None and not reference.prefixes and not reference.token:
-        pass
-    elif reference.token:
+    if octets is None and reference.token:
         octets = _dereferenced(target.element, reference.prefixes)
-    else:
+    elif octets is None:
         octets = exclusive(target.element, reference.prefixes)
     computed = DIGESTS[reference.digest](octets).digest()
     if computed != reference.value:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from esb.certs.verbatim import verbatim
@@ -21,6 +22,12 @@ _DATE_TIME: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
+def _second(text: str) -> int:
+    """``2015-02-01T09:30:00`` in UTC as Unix seconds.  Messages of one second share it."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
 def seconds(text: str) -> float | None:
     """Read an xs:dateTime as Unix seconds, or return None when it is not one between 1970 and 9999.
 
@@ -34,11 +41,11 @@ def seconds(text: str) -> float | None:
     if (zone is None or zone == "Z") and len(match.group(7) or "") <= 7:
         # The form that nearly all clients write; the standard library reads it, but for the end of a day.
         try:
-            moment = datetime.fromisoformat(match.group()).replace(tzinfo=UTC)
+            whole = _second(match.group()[:19])
         except ValueError:
             pass
         else:
-            return moment.timestamp() if moment.year >= 1970 else None
+            return whole + float(match.group(7) or 0) if whole >= 0 else None
     year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
     if year < 1970 or minute > 59 or second > 59 or hour > 24:
         return None
@@ -59,7 +66,7 @@ def seconds(text: str) -> float | None:
 
 
 def _plain(prefix: str) -> tuple[str, re.Pattern[bytes]]:
-    moment = rb"([0-9]{4}-[0-9T:.]{1,40}Z)"
+    moment = rb"([0-9]{4}-[0-9T:.-]{1,40}Z)"
     p = prefix.encode()
     return prefix, re.compile(
         b'<%s:Timestamp xmlns:%s="%s"(?: %s:Id="[A-Za-z0-9_.:-]{1,256}")?>' % (p, p, re.escape(WSU.encode()), p)

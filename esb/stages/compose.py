@@ -21,7 +21,7 @@ from esb.kernel.xml import Element, XmlLimits, parse_message
 
 _WSU: Final = f'xmlns:wsu="{ns.WSU}"'
 _BODY: Final = {version: f'<soap:Body xmlns:soap="{version.value}" {_WSU} wsu:Id="' for version in SoapVersion}
-_REDUNDANT: Final = (b"xmlns:soap=", b"xmlns:wsu=", b'xmlns=""')
+_REDUNDANT: Final = (b":soap=", b":wsu=", b'=""')
 _MARKUP: Final = re.compile(r"[&<>\r]")
 _ANY: Final = 1 << 31
 # For what the bus wrote itself from messages that were within the limits.
@@ -67,10 +67,20 @@ def body_element(
         bindings = sorted((*declared, ("soap", version.value), ("wsu", ns.WSU)))
         opening = "<soap:Body " + " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in bindings) + ' wsu:Id="'
     octets = f'{opening}{ident}">'.encode() + content + b"</soap:Body>"
-    if any(mark in content for mark in _REDUNDANT):
+    if _declares_again(content):
         # The content declares what the Body now declares around it; its canonical form inside the Body is another.
         octets = exclusive(parse_message(octets, UNBOUNDED), prefixes)
     return octets, PartDigest(ident, sha256(octets).digest(), prefixes)
+
+
+def _declares_again(content: bytes) -> bool:
+    """Whether it may declare a prefix of the Body's own again, or undeclare a default namespace."""
+    at = content.find(b"xmlns")
+    while at >= 0:
+        if content.startswith(_REDUNDANT, at + 5):
+            return True
+        at = content.find(b"xmlns", at + 5)
+    return False
 
 
 def header_element(local: str, ident: str, children: str) -> tuple[bytes, PartDigest]:

@@ -1,6 +1,6 @@
 """Sign: the answer gets its receipt, and the bus's signature over Body, Timestamp and receipt."""
 
-from base64 import b64encode
+from binascii import b2a_base64
 from hashlib import sha256
 from typing import Final
 
@@ -79,22 +79,26 @@ def receipt_header(
         accepted: the recorded request; None when it was refused before it was recorded.
         entry, leaf: of the record of what leaves.
     """
-    children = [
-        compose.field("exchange", entry.exchange),
-        compose.digest_field(bytes.fromhex(entry.message_sha256) if accepted is None else accepted.digest),
-    ]
+    request = ""
+    digest = bytes.fromhex(entry.message_sha256) if accepted is None else accepted.digest
     if accepted is not None:
-        children.append(_record("requestRecord", accepted.record, accepted.leaf))
-    children.append(_record("answerRecord", entry.record, leaf_hash(leaf)))
-    children.append(compose.field("receivedAt", utc_text(received_at)))
-    children.append(compose.field("answeredAt", utc_text(now)))
-    return compose.header_element("Receipt", f"receipt-{entry.exchange}", "".join(children))
-
-
-def _record(local: str, record: str, leaf: bytes) -> str:
-    return (
-        f"<exch:{local}>{compose.field('id', record)}{compose.field('leaf', b64encode(leaf).decode())}</exch:{local}>"
+        request = (
+            f"<exch:requestRecord><exch:id>{accepted.record}</exch:id>"
+            f"<exch:leaf>{_base64(accepted.leaf)}</exch:leaf></exch:requestRecord>"
+        )
+    # All of it is the bus's own: identifiers, digests and times, in which nothing needs escaping.
+    children = (
+        f"<exch:exchange>{entry.exchange}</exch:exchange>{compose.digest_field(digest)}{request}"
+        f"<exch:answerRecord><exch:id>{entry.record}</exch:id>"
+        f"<exch:leaf>{_base64(leaf_hash(leaf))}</exch:leaf></exch:answerRecord>"
+        f"<exch:receivedAt>{utc_text(received_at)}</exch:receivedAt>"
+        f"<exch:answeredAt>{utc_text(now)}</exch:answeredAt>"
     )
+    return compose.header_element("Receipt", f"receipt-{entry.exchange}", children)
+
+
+def _base64(octets: bytes) -> str:
+    return b2a_base64(octets, newline=False).decode()
 
 
 def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, now: float) -> Entry:
