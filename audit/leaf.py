@@ -39,7 +39,7 @@ def leaf_bytes(entry: Entry) -> bytes:
     """
     if entry.record != record_id(entry.exchange, entry.kind):
         raise LeafInvalid("the record's name is not that of its exchange and kind")
-    pieces = []
+    pieces: list[str] = []
     for key, value in zip(_KEYS, _VALUES(entry), strict=True):
         if value.__class__ is str:
             if value:

@@ -1,9 +1,9 @@
 """The group commit: one thread that makes many waiting records durable at once.
 
 A commit costs about the same for one record as for fifty, so while one runs the next batch gathers by itself, and a
-lone request is committed at once.  With many exchanges in flight the writer waits, in short slices and never longer
-than ``max_wait``, until the records of half of them are there: what it does not spend on commits of one or two
-records, the reactor has for messages, and with that many in flight nobody waits longer for it.
+lone request is committed at once.  With many exchanges in flight the writer sleeps, never longer than ``max_wait``,
+until the records of half of them are there: what it does not spend on commits of one or two records, the reactor has
+for messages, and with that many in flight nobody waits longer for it.  The one who brings the last of them wakes it.
 
 ``max_wait=0`` never waits.  What the waiting is worth stands in bench/README.md.
 """
@@ -11,6 +11,7 @@ records, the reactor has for messages, and with that many in flight nobody waits
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -23,8 +24,8 @@ Done = Callable[[Outcome], None]
 _log = logging.getLogger(__name__)
 
 _BATCH_BYTES: Final = 16 * 1024 * 1024  # of messages in a commit: large ones must not add up without end
-_SLICE: Final = 0.001  # seconds
 _SHARE: Final = 2  # a batch of one in so many of the exchanges in flight is worth waiting for
+_NEVER: Final = 1 << 62
 _IDLE: Final = 1.0  # seconds without a record after which the store may tend its place
 _FIRST_PAUSE: Final = 0.05  # seconds before a lost store is tried again; doubles
 _LONGEST_PAUSE: Final = 2.0
@@ -64,8 +65,11 @@ class EvidenceWriter:
         self._max_queue = max_queue
         self._monotonic = monotonic
         self._in_flight = in_flight
-        self._queue: SimpleQueue[tuple[Record, Done] | None] = SimpleQueue()
+        self._queue: deque[tuple[Record, Done]] = deque()
+        self._wanted = _NEVER  # how many records must wait for the writer to be woken
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._accepting = False
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="evidence-writer", daemon=True)
         self._bytes = 0  # of messages in the batch that is being gathered
         self._problem: str | None = None
@@ -80,7 +84,7 @@ class EvidenceWriter:
     @property
     def waiting(self) -> int:
         """Records that wait for a commit."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     def start(self) -> None:
         """Open the store and begin to write.
@@ -100,10 +104,14 @@ class EvidenceWriter:
         """
         if not self._accepting:
             done(_STOPPED)
-        elif self._queue.qsize() >= self._max_queue:
+        elif len(self._queue) >= self._max_queue:
             done(_FULL)
         else:
-            self._queue.put((record, done))
+            self._queue.append((record, done))
+            # The writer says what it wants before it looks, and we look after we have brought: one of us sees it.
+            if len(self._queue) >= self._wanted:
+                self._wanted = _NEVER
+                self._bell.put(None)
 
     def stop(self, timeout: float) -> bool:
         """Take no more, write what was taken, close the store.
@@ -113,53 +121,47 @@ class EvidenceWriter:
         """
         if self._accepting:
             self._accepting = False
-            self._queue.put(None)
+            self._stopping = True
+            self._bell.put(None)
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            batch, stopping = self._gather()
+        while self._queue or not self._stopping:
+            batch = self._gather()
             if batch:
                 self._report(batch, self._write([record for record, _ in batch]))
         self._store.close()
 
-    def _gather(self) -> tuple[list[tuple[Record, Done]], bool]:
-        """Wait for a record and take those that wait with it; True when there will be no more."""
+    def _gather(self) -> list[tuple[Record, Done]]:
+        """Wait for a record and take those that wait with it; nothing when none came for a while."""
+        if not self._await(1, _IDLE):
+            if not self._stopping:
+                self._tend()
+            return []
+        self._await(min(self._in_flight() // _SHARE, self._max_batch), self._max_wait)
         batch: list[tuple[Record, Done]] = []
-        try:
-            item = self._queue.get(timeout=_IDLE)
-        except Empty:
-            self._tend()
-            return batch, False
-        if item is None:
-            return batch, True
         self._bytes = 0
-        self._take(batch, item)
-        stopping = self._drain(batch)
-        wanted = self._in_flight() // _SHARE
-        until = time.monotonic() + self._max_wait
-        while len(batch) < wanted and not stopping and not self._full(batch) and time.monotonic() < until:
-            time.sleep(_SLICE)
-            stopping = self._drain(batch)
-        return batch, stopping
+        while self._queue and not self._full(batch):
+            batch.append(self._queue.popleft())
+            self._bytes += len(batch[-1][0].message) + len(batch[-1][0].sent)
+        return batch
 
-    def _drain(self, batch: list[tuple[Record, Done]]) -> bool:
-        while not self._full(batch):
+    def _await(self, wanted: int, seconds: float) -> bool:
+        """Sleep until so many records wait, or until the end of the time or of the bus; whether any waits now."""
+        until = time.monotonic() + seconds
+        while not self._stopping:
+            self._wanted = wanted
+            left = until - time.monotonic()
+            if len(self._queue) >= wanted or left <= 0:
+                break
             try:
-                item = self._queue.get_nowait()
+                self._bell.get(timeout=left)
             except Empty:
-                return False
-            if item is None:
-                return True
-            self._take(batch, item)
-        return False
-
-    def _take(self, batch: list[tuple[Record, Done]], item: tuple[Record, Done]) -> None:
-        batch.append(item)
-        self._bytes += len(item[0].message) + len(item[0].sent)
+                break
+        self._wanted = _NEVER
+        return bool(self._queue)
 
     def _full(self, batch: list[tuple[Record, Done]]) -> bool:
         return len(batch) >= self._max_batch or self._bytes >= _BATCH_BYTES

@@ -24,6 +24,7 @@ from esb.certs.signed_info import SignedInfo
 from esb.kernel.frozen import frozen
 from esb.kernel.message import SignedPart
 from esb.kernel.soap import Envelope
+from esb.kernel.xml import Element
 
 _MOST_OCTETS: Final = 16_384  # of a header
 _MOST_TOKENS: Final = 512
@@ -189,7 +190,7 @@ class Forms:
             self._known.clear()
             self._learnt.clear()
         self._learnt[text] = learnt + 1
-        form = _form(envelope, security, key, info, signed_info, targets, timestamp)
+        form = _form(envelope, security, key, key.token, info, signed_info, targets, timestamp)
         if form is not None:
             self._known[text] = [form, *self._known.get(text, ())][:_MOST_FORMS]
 
@@ -206,6 +207,7 @@ def _form(
     envelope: Envelope,
     security: SecurityHeader,
     key: KeyReference,
+    token: Element,
     info: SignedInfo,
     signed_info: bytes,
     targets: Sequence[Target],
@@ -258,7 +260,7 @@ def _form(
         security=envelope.blocks.index(security.element),
         signature=inside_security.index(security.signature),
         stamp=inside_security.index(security.timestamp),
-        token=inside_security.index(key.token),
+        token=inside_security.index(token),
         signature_value=signature_values[0],
         created=created[0],
         expires=expires[0] if expires else None,

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from lxml import etree
 
 from esb.kernel import rules
+from esb.kernel.encoding import declaration
 from esb.kernel.faults import EsbError, Refusal
 from esb.kernel.interning import forget_names
 
@@ -56,17 +57,8 @@ class SchemaInvalid(EsbError):
         self.errors = errors
 
 
-_DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]*?\?>")
-_DECLARED_ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]+)["']""")
 # What is never closed reaches to the end: else each of a million openings would be searched to the end for its close.
 _NO_TAGS: Final = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
-_UTF8_BOM: Final = b"\xef\xbb\xbf"
-_MAYBE_DECLARED: Final = (b"<?", _UTF8_BOM)
-_UTF16_NAMES: Final = {
-    b"\xff\xfe": frozenset({"utf-16", "utf-16le"}),
-    b"\xfe\xff": frozenset({"utf-16", "utf-16be"}),
-}
-_UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _WHITESPACE: Final = b" \t\r\n"
 _LIBXML2_DEPTH: Final = 256
 _UTF7: Final = re.compile(r"utf-?7", re.IGNORECASE)
@@ -120,68 +112,6 @@ class _Parsers(threading.local):
 _PARSERS: Final = _Parsers()
 
 
-def as_utf8(data: bytes, charset: str | None = None) -> bytes:
-    """Return the document in UTF-8, as the rules on encodings allow (MSG-02).
-
-    UTF-8 (also declared as US-ASCII) comes back as it is; UTF-16 with a byte-order mark is transcoded and its
-    XML declaration dropped.  ``charset`` is the HTTP charset parameter, if any.
-
-    Raises:
-        Refusal: MSG-02 for any other encoding, or for declarations that contradict each other.
-    """
-    named = None if charset is None else charset.lower()
-    utf16_names = _UTF16_NAMES.get(data[:2])
-    if utf16_names is not None:
-        return _from_utf16(data, named, utf16_names)
-    if named is not None and named not in _UTF8_NAMES:
-        if named in ("utf-16", "utf-16le", "utf-16be"):
-            raise Refusal(rules.HTTP_CHARSET, "The media type says UTF-16, but the document has no byte-order mark.")
-        raise Refusal(
-            rules.HTTP_CHARSET, "Send the message in UTF-8: this charset is not read.", {"charset": named[:40]}
-        )
-    encoding, _ = _declaration(data)
-    if encoding is not None and encoding not in _UTF8_NAMES:
-        raise Refusal(
-            rules.HTTP_CHARSET,
-            "Send the message in UTF-8: the encoding that its XML declaration names is not read.",
-            {"encoding": encoding[:40]},
-        )
-    return data
-
-
-def _from_utf16(data: bytes, charset: str | None, lawful: frozenset[str]) -> bytes:
-    if charset is not None and charset not in lawful:
-        raise Refusal(
-            rules.HTTP_CHARSET, "The media type says one encoding and the document's byte-order mark another."
-        )
-    try:
-        octets = data.decode("utf-16").encode()
-    except UnicodeDecodeError:
-        raise Refusal(rules.HTTP_CHARSET, "The document begins like UTF-16 but is not valid UTF-16.") from None
-    if octets.startswith(_UTF8_BOM):
-        raise Refusal(rules.HTTP_CHARSET, "The document begins with two byte-order marks.")
-    encoding, end = _declaration(octets)
-    if encoding is not None and encoding not in lawful:
-        raise Refusal(
-            rules.HTTP_CHARSET,
-            "The document's byte-order mark says UTF-16 and its XML declaration another encoding.",
-            {"encoding": encoding[:40]},
-        )
-    return octets[end:]
-
-
-def _declaration(data: bytes) -> tuple[str | None, int]:
-    """The encoding that the XML declaration names, in lower case, and where the declaration (or the BOM) ends."""
-    if not data.startswith(_MAYBE_DECLARED):
-        return None, 0
-    begin = len(_UTF8_BOM) if data.startswith(_UTF8_BOM) else 0
-    declaration = _DECLARATION.match(data, begin)
-    if declaration is None:
-        return None, begin
-    encoding = _DECLARED_ENCODING.search(declaration.group())
-    return (None if encoding is None else encoding.group(1).decode("ascii").lower()), declaration.end()
-
-
 def _prolog_end(data: bytes, at: int) -> int:
     """Where the root element (or a DOCTYPE) begins: from ``at`` past white space, comments and PIs."""
     while at < len(data):
@@ -217,7 +147,7 @@ def parse_message(data: bytes, limits: XmlLimits) -> Element:
     """
     if len(data) > limits.max_bytes:
         raise Refusal(rules.SIZE, "The message is larger than the limit.", {"limit": str(limits.max_bytes)})
-    _, declared = _declaration(data)
+    _, declared = declaration(data)
     # "<!DOCTYPE" may lawfully stand inside CDATA or a comment; as markup it can only stand before the root.
     # One octet is found at many times the speed of several, and few messages hold "!", or "?" after the declaration.
     doctype = b"!" in data and b"<!DOCTYPE" in data

@@ -6,11 +6,11 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from esb.kernel import rules
+from esb.kernel.encoding import as_utf8
 from esb.kernel.faults import Refusal
 from esb.kernel.http import HttpRequest
 from esb.kernel.message import Received
 from esb.kernel.soap import SoapVersion
-from esb.kernel.xml import as_utf8
 
 _PARAMETER = re.compile(r';[ \t]*([A-Za-z0-9!#$&^_.+-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;," \t]+))[ \t]*')
 _ACTION_MAX = 2048

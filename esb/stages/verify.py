@@ -10,10 +10,11 @@ from esb.certs.window import check_window
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.directory import AnswerSignature
+from esb.kernel.encoding import as_utf8
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Answered, SignedPart, VerifiedAnswer
 from esb.kernel.soap import Envelope, open_envelope
-from esb.kernel.xml import Element, as_utf8, canonicalize, parse_message
+from esb.kernel.xml import Element, canonicalize, parse_message
 from esb.stages.validate import uncovered_types
 from esb.stages.way import Way
 

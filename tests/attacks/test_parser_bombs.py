@@ -9,9 +9,10 @@ from lxml import etree
 
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
+from esb.kernel.encoding import as_utf8
 from esb.kernel.faults import Code, Refusal
 from esb.kernel.soap import open_envelope
-from esb.kernel.xml import XmlLimits, as_utf8, canonicalize, parse_message
+from esb.kernel.xml import XmlLimits, canonicalize, parse_message
 
 LIMITS = XmlLimits()
 GOOD = f'<s:Envelope xmlns:s="{ns.SOAP11}"><s:Body><q:Ask xmlns:q="urn:q">1</q:Ask></s:Body></s:Envelope>'.encode()

@@ -8,9 +8,10 @@ from fuzz.target import Found, Target
 from lxml import etree
 
 from esb.kernel import namespaces as ns
+from esb.kernel.encoding import as_utf8
 from esb.kernel.faults import Refusal
 from esb.kernel.soap import SoapVersion, open_envelope
-from esb.kernel.xml import Element, XmlLimits, as_utf8, canonicalize, count_elements, parse_message
+from esb.kernel.xml import Element, XmlLimits, canonicalize, count_elements, parse_message
 
 LIMITS = XmlLimits(
     max_bytes=20_000, max_elements=300, max_attributes=12, max_namespaces=10, max_depth=20, max_declared=20_000

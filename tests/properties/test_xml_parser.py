@@ -3,8 +3,9 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from esb.kernel.encoding import as_utf8
 from esb.kernel.faults import Refusal
-from esb.kernel.xml import XmlLimits, as_utf8, canonicalize, parse_message
+from esb.kernel.xml import XmlLimits, canonicalize, parse_message
 
 LIMITS = XmlLimits(max_bytes=100_000, max_elements=200, max_attributes=8, max_namespaces=8, max_depth=20)
 
