@@ -14,7 +14,7 @@ from esb.conf.share import share
 from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import SystemClock
 from esb.logs import logger
-from esb.server import Server, prepare_reactor, reactor
+from esb.server import Server, prepare_reactor, reactor, spare_what_stays
 from esb.supervision.channel import BEAT, BEAT_SECONDS, HURRY, NOW, READY, RETIRE, Channel
 from esb.supervision.counts import SharedCounts
 from esb.supervision.inheritance import Inheritance
@@ -115,4 +115,5 @@ def work(settings: Settings, given: Inheritance, channel: Channel) -> None:
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(attendant.end))
     server.begin()
     attendant.start()
+    spare_what_stays()
     reactor.run(installSignalHandlers=False)
