@@ -29,6 +29,7 @@ from esb.transport.framing import BadRequest, Head
 from esb.transport.limits import ServerLimits
 from esb.transport.requests import Continue, Refused, RequestReader, Stage
 from esb.transport.responses import CONTINUE, bare, render
+from esb.transport.writing import write
 
 Refuser = Callable[[Refusal, HttpRequest], Awaitable[HttpResponse]]
 """Turns a refusal into the answer to give.  Where the transport refuses, the request has its head and an empty body."""
@@ -195,7 +196,7 @@ class Connection(Protocol):
                         self._limit_sender()
                         break
                 if isinstance(event, Continue):
-                    self._wire.write(CONTINUE)
+                    write(self._wire, CONTINUE)
                 elif isinstance(event, Refused):
                     self._deaf = True
                     self._begin_answer(event.head, b"", event.refusal)
@@ -296,7 +297,7 @@ class Connection(Protocol):
         if self._state is _State.GONE:
             return
         self._written = len(data)
-        self._wire.write(data)
+        write(self._wire, data)
         if close:
             self._close()
             return
@@ -309,7 +310,7 @@ class Connection(Protocol):
         self._deaf = True
         data = _bare(self._door, status, text, False)
         self._written = len(data)
-        self._wire.write(data)
+        write(self._wire, data)
         self._close()
 
     def _close(self) -> None:

@@ -19,6 +19,7 @@ from esb.kernel.http import HttpAnswer
 from esb.transport.answers import AnswerReader, broken
 from esb.transport.limits import ClientLimits
 from esb.transport.tls import is_tls_failure
+from esb.transport.writing import write
 
 _PEEK: Final = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
@@ -118,7 +119,7 @@ class ProviderConnection(Protocol):
         self._exchange = exchange
         self._reader = AnswerReader(self._keeper.limits, exchange.max_answer)
         exchange.connection = self
-        self._wire.write(exchange.wire)
+        write(self._wire, exchange.wire)
 
     def is_quiet(self) -> bool:
         """Whether nothing has come since the last answer: no closing, no bytes that nobody asked for.
