@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -97,6 +98,9 @@ class Signing:
         self._key = own.key.private_key  # type: ignore[attr-defined]
         self._token = base64.b64encode(own.certificate.public_bytes(Encoding.DER)).decode()
         self._engine = engine
+        # SQLite takes one writer: who waits here is woken at once, and who waits in SQLite sleeps and tries again.
+        on_sqlite = engine.dialect.name == "sqlite"
+        self._writing: AbstractContextManager[Any] = threading.Lock() if on_sqlite else nullcontext()
         is_rsa = isinstance(self._key, rsa.RSAPrivateKey)
         self._method = SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256
 
@@ -150,7 +154,7 @@ class Signing:
         return octets
 
     def _keep(self, kind: str, message: bytes) -> None:
-        with Session(self._engine) as session:
+        with self._writing, Session(self._engine) as session:
             session.add(Log(kind=kind, at=int(time.time() * 1e6), message=message))
             session.commit()
 

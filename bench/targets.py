@@ -144,7 +144,7 @@ def _workers(options: Options, databases: Databases, tell: Tell) -> _Part:
 
 def _closely(options: Options) -> Options:
     """More rounds, where a few percent decide."""
-    return replace(options, rounds=2 * options.rounds)
+    return replace(options, rounds=options.rounds + 2)
 
 
 def _two(options: Options, databases: Databases, tell: Tell, cases: dict[str, Case]) -> dict[str, Summary]:
