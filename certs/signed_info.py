@@ -32,6 +32,7 @@ _NO_ATTRIBUTES: Final[frozenset[str]] = frozenset()
 _ID: Final = frozenset({"Id"})
 _REFERENCE_ATTRIBUTES: Final = frozenset({"Id", "URI", "Type"})
 _ALGORITHM: Final = ["Algorithm"]
+_BLANK: Final = " \t\r\n"  # XML's white space; Python's own is more
 _PREFIX_LIST: Final = ["PrefixList"]
 _DIGEST_TEXT: Final = 256
 _PREFIX_TEXT: Final = 4_096
@@ -142,7 +143,7 @@ def _signature_method(element: Element) -> SignatureAlgorithm:
     algorithm = SIGNATURES.get(uri)
     if algorithm is None:
         raise _forbidden(rules.SIG_ALGORITHM, element, uri, "RSA, RSA-PSS or ECDSA with SHA-256, or Ed25519")
-    if len(element) or element.text:
+    if len(element) or (element.text or "").strip(_BLANK):
         # HMACOutputLength once truncated a signature to one bit (CVE-2009-0217); none of ours takes a parameter.
         raise Refusal(rules.SIG_STRUCTURE, "The signature algorithm takes no parameters: leave SignatureMethod empty.")
     return algorithm
@@ -220,7 +221,7 @@ def _reference(element: Element, limits: SignatureLimits) -> Reference:
     size = DIGEST_SIZES.get(digest)
     if size is None:
         raise _forbidden(rules.SIG_ALGORITHM, parts[1], digest, "SHA-256, SHA-384 or SHA-512")
-    if len(parts[1]) or parts[1].text:
+    if len(parts[1]) or (parts[1].text or "").strip(_BLANK):
         raise Refusal(rules.SIG_STRUCTURE, "The digest algorithm takes no parameters: leave DigestMethod empty.")
     check_attributes(parts[2], _NO_ATTRIBUTES, rules.SIG_STRUCTURE)
     text = text_of(parts[2], _DIGEST_TEXT, rules.SIG_STRUCTURE, rules.SIG_LIMITS)

@@ -1,5 +1,6 @@
 """A form that is remembered makes verifying quicker and decides nothing: with it and without it the verdict is one."""
 
+import base64
 import dataclasses
 import re
 
@@ -159,6 +160,28 @@ def test_a_changed_message_is_refused_as_by_one_that_remembers_nothing(verifier,
         except Refusal:
             continue
         assert said(verifier, changed, index) == said(Verifier(SignatureLimits()), changed, index)
+
+
+def roomy(number, inside, who="EESMN"):
+    """A message whose methods hold this text, signed so."""
+    data = re.sub(
+        rb"(</ds:(?:Signature|Digest)Method>)", inside.replace(b"\\", rb"\\") + rb"\1", message(number, who=who)
+    )
+    signed = re.search(rb"<ds:SignedInfo.*</ds:SignedInfo>", data, re.DOTALL)
+    value = base64.b64encode(party(who).signer._key.sign(signed.group().replace(b"\r\n", b"\n")))
+    return re.sub(rb"(?<=<ds:SignatureValue>)[^<]*", value, data)
+
+
+@pytest.mark.parametrize("inside", [b"\n  ", b"\r\n\t"])
+def test_white_space_in_a_method_is_part_of_the_form(verifier, index, quick, inside):
+    for number in (1, 2):
+        data = roomy(number, inside)
+        assert said(verifier, data, index)[0] == party("EESMN").known.sha256
+        assert said(verifier, data, index) == said(Verifier(SignatureLimits()), data, index)
+    assert quick == [False, True, False, True, True, False]
+    for other in (b"\n", b"1", b"\n  1", b"<x/>", b"\xc2\xa0"):
+        data = roomy(3, other)
+        assert said(verifier, data, index) == said(Verifier(SignatureLimits()), data, index)
 
 
 def test_a_header_that_is_not_plain_is_not_learnt_from(verifier, index, quick):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 import pytest
 from lxml import etree
@@ -133,6 +134,25 @@ def test_white_space_in_values_is_lawful(forge, identity, verify):
     )
     spaced = message.replace(b"</ds:SignatureValue>", b"\n  </ds:SignatureValue>")
     assert verify(spaced).identity == verify(message).identity
+
+
+@pytest.mark.parametrize("method", ["SignatureMethod", "DigestMethod"])
+@pytest.mark.parametrize("inside", ["\n  ", " \t&#13;\n", "\n<!-- -->\n", ""])
+def test_white_space_in_a_method_is_lawful(forge, identity, verify, method, inside):
+    """XML Signature 1.1, sections 4.4.2 and 4.4.3.5: both have mixed content, so a template may close them on a line of
+    their own."""
+    who = identity()
+    text = re.sub(rf'(<ds:{method} Algorithm="[^"]+")/>', rf"\1>{inside}</ds:{method}>", forge.text(who))
+    assert f"</ds:{method}>" in text
+    assert verify(forge.complete(text, who)).signer is who.known
+
+
+@pytest.mark.parametrize("method", ["SignatureMethod", "DigestMethod"])
+@pytest.mark.parametrize("inside", ["1", "&#160;", "&#8195;", "\n<x/>\n", "<ds:DigestValue/>", "<!-- -->1"])
+def test_anything_else_in_a_method_is_not(forge, identity, refused, method, inside):
+    who = identity()
+    text = re.sub(rf'(<ds:{method} Algorithm="[^"]+")/>', rf"\1>{inside}</ds:{method}>", forge.text(who))
+    assert refused(forge.complete(text, who)) == "SIG-02"
 
 
 PSS_MORE = "http://www.w3.org/2007/05/xmldsig-more#"
