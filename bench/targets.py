@@ -135,10 +135,9 @@ def _workers(options: Options, databases: Databases, tell: Tell) -> _Part:
     found = _two(options, databases, tell, {"one process": one, "two workers": two})
     faster = ratio(found["two workers"], found["one process"], "per_second")
     target = at_least("two workers' throughput over one's", 1.7, faster, "{:.2f} ×")
-    if (os.cpu_count() or 1) < 4:
+    if not target.held and (os.cpu_count() or 1) < 4:
         # Two workers, the provider and the load generator want a core each: here they only take turns.
-        text = f"{target.measured}; {os.cpu_count()} cores cannot tell"
-        target = replace(target, measured=text, held=True if target.held else None)
+        target = replace(target, measured=f"{target.measured}; {os.cpu_count()} cores cannot tell", held=None)
     return [target], found
 
 
