@@ -45,11 +45,10 @@ def verify(message: Answered, way: Way) -> VerifiedAnswer:
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
     signed = message.routed.outgoing.service.answer_signature is AnswerSignature.REQUIRED
-    if signed:
-        _check_signature(envelope, message, way)
+    body = _check_signature(envelope, message, way) if signed else None
     payload = envelope.payload
     try:
-        content, prefixes = (b"", ()) if payload is None else _content(payload, data)
+        content, prefixes = (b"", ()) if payload is None else _content(payload, data, body)
     except Refusal as refusal:
         raise _unfit(refusal) from refusal
     is_fault = payload is not None and payload.tag == envelope.version.fault_tag
@@ -67,7 +66,8 @@ def _unfit(refusal: Refusal) -> Refusal:
     )
 
 
-def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
+def _check_signature(envelope: Envelope, message: Answered, way: Way) -> SignedPart:
+    """Verify who signed an answer; returns the Body as signed."""
     directory = way.directory
     owner = message.routed.outgoing.service.id.member
     now = way.clock.now()
@@ -88,6 +88,7 @@ def _check_signature(envelope: Envelope, message: Answered, way: Way) -> None:
             "The answer is signed by another member than the owner.",
             {"signer": signature.signer.owner},
         )
+    return signature.body
 
 
 def _check_types(body: SignedPart, message: Answered, way: Way) -> None:
@@ -100,13 +101,15 @@ def _check_types(body: SignedPart, message: Answered, way: Way) -> None:
     uncovered_types(body, judge, way.xml)
 
 
-def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+def _content(payload: Element, data: bytes, body: SignedPart | None) -> tuple[bytes, tuple[str, ...]]:
     """Canonical octets of the payload, with the declarations that its values need, and the prefixes of those.
 
     A value can be a qualified name (xsi:type, xs:QName), whose prefix canonical XML does not see; where a value looks
     like one and its prefix is declared, the declaration is kept.
     """
-    octets = canonicalize(payload)
+    octets = None if body is None else payload_of(body)
+    if octets is None:
+        octets = canonicalize(payload)
     declared = {*_DECLARED.findall(data)}
     if not any(_may_stand_in_value(prefix, octets) for prefix in declared):
         return octets, ()
@@ -118,6 +121,24 @@ def _content(payload: Element, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     if len(prefixes) > _MOST_PREFIXES:
         raise Refusal(rules.SIG_LIMITS, "Too many prefixes stand in values.", {"limit": str(_MOST_PREFIXES)})
     return exclusive(payload, prefixes), prefixes
+
+
+def payload_of(body: SignedPart) -> bytes | None:
+    """The canonical octets of a signed Body's payload, cut out of the Body's own.
+
+    Returns:
+        None where they may be others when the payload stands alone: with a PrefixList, or where it uses a prefix that
+        the Body's tag declares already (W3C Exclusive XML Canonicalization 1.0, section 3).
+    """
+    octets = body.canonical
+    end = octets.find(b">") + 1
+    tag, content = octets[:end], octets[end : octets.rfind(b"</")].strip(b" \t\n")
+    # A ">" may stand in an attribute's value; then a quote is still open.
+    if body.prefixes or tag.count(b'"') % 2 or b' xmlns="' in tag or not content.startswith(b"<"):
+        return None
+    if not content.endswith(b">") or any(prefix + b":" in content for prefix in _DECLARED.findall(tag)):
+        return None
+    return content
 
 
 def _may_stand_in_value(prefix: bytes, octets: bytes) -> bool:

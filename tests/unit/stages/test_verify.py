@@ -12,8 +12,10 @@ from esb.certs.index import build_index
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import AnswerSignature
 from esb.kernel.faults import Refusal
-from esb.kernel.message import ProviderAnswer, VerifiedAnswer
+from esb.kernel.message import ProviderAnswer, SignedPart, VerifiedAnswer
 from esb.kernel.soap import SoapVersion
+from esb.kernel.xml import XmlLimits, canonicalize, parse_message
+from esb.stages.verify import payload_of
 
 NOTE = b'<p:NotePerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:NotePerson>'
 
@@ -191,3 +193,47 @@ def test_a_signature_that_nobody_demands_is_not_looked_at(rig: Rig) -> None:
     found = rig.verified()
     assert not found.provider_signed
     assert b"Leyl4" in found.content
+
+
+TAGS = (
+    "<s:Body xmlns:w='urn:w' w:Id='a'>",
+    "<s:Body>",
+    "<s:Body a='x>y'>",
+    "<s:Body a='&quot;>'>",
+    "<s:Body xmlns='urn:d'>",
+    "<Body xmlns='urn:s'>",
+)
+PAYLOADS = (
+    "<p:a xmlns:p='urn:p'><p:b c='1'/>s: w:</p:a>",
+    "<a><b xmlns='urn:b'/></a>",
+    "<a xmlns=''/>",
+    "<a s:b='1'/>",
+    "<s:a/>",
+    "<w:a xmlns:w='urn:other'><s:b/></w:a>",
+    "<a xmlns:s='urn:t' s:b='1'>&#xD;</a>",
+    "<a xml:lang='az' xmlns:q='urn:q' t='q:x'/>",
+)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("around", ["", "\n  ", "&#xD;"])
+@pytest.mark.parametrize("prefixes", [(), ("q",)])
+def test_a_payload_cut_out_of_its_body_is_the_payload_alone(
+    tag: str, payload: str, around: str, prefixes: tuple[str, ...]
+) -> None:
+    name = tag[1:].partition(" ")[0].rstrip(">")
+    text = f"<s:Envelope xmlns:s='urn:s' xmlns='urn:e'>{tag}{around}{payload}{around}</{name}></s:Envelope>"
+    try:
+        body = parse_message(text.encode(), XmlLimits())[0]
+    except Refusal:
+        assert "w:" in payload or "w:" in tag
+        return
+    part = SignedPart(body, "a", canonicalize(body, prefixes), prefixes, b"")
+    assert payload_of(part) in (None, canonicalize(body[0]))
+
+
+def test_an_ordinary_signed_answer_is_canonicalized_once() -> None:
+    octets = signed_request(party("DIN").signer, SoapVersion.V11, PERSON, (), NOW, "a1")
+    body = parse_message(octets, XmlLimits())[1]
+    assert payload_of(SignedPart(body, "a", canonicalize(body), (), b"")) == PERSON
