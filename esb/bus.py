@@ -58,7 +58,8 @@ class Bus:
             return
         self.way.load.leave_service(authorized.service.id.text)
         if type(progress.message) in (Authorized, Validated):
-            self.way.quotas.give_back(authorized.grant, self.way.clock.now())
+            # By the time it came in: what was counted in a second that is over since is not taken off the next one's.
+            self.way.quotas.give_back(authorized.grant, progress.at)
 
     async def _walk(self, progress: Progress) -> Replied:
         message = progress.message

@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from esb.supervision.channel import Channel, make_channel
 from esb.supervision.inheritance import Inheritance
+from esb.supervision.lifeline import end_with_parent
 from esb.supervision.notify import VARIABLES
 
 
@@ -95,9 +96,11 @@ def start_worker(
     with its:
         given = Inheritance(slot, its.fileno(), quotas, tuple(each.fileno() for each in sockets))
         try:
-            process = subprocess.Popen(
+            # Before it is anything else: a worker that outlived its supervisor while it starts would keep the port.
+            process = subprocess.Popen(  # noqa: PLW1509  # the supervisor has one thread
                 [*interpreter(), *command, given.text()],
                 stdin=subprocess.DEVNULL,
+                preexec_fn=end_with_parent,
                 pass_fds=(its.fileno(), quotas, *given.sockets),
                 env={name: value for name, value in environ.items() if name not in VARIABLES},
             )

@@ -199,7 +199,9 @@ class _Host:
             return
         self._forget_ended()
         if len(self._waiting) >= self.limits.waiting_per_host:
-            exchange.fail(Refusal(rules.BUS_LOAD, "Too many calls already wait for this provider: try again later."))
+            exchange.fail(
+                Refusal(rules.BUS_LOAD, "Too many calls already wait for this provider: try again shortly.", {}, 2)
+            )
         else:
             self._waiting.append(exchange)
 
@@ -317,8 +319,8 @@ def _too_late(exchange: Exchange) -> Refusal:
         )
     if exchange.connecting:
         return no_connection(CancelledError())
-    return Refusal(rules.BUS_LOAD, "No connection to this provider came free in time; nothing was sent to it.")
+    return Refusal(rules.BUS_LOAD, "No connection to this provider came free in time; nothing was sent to it.", {}, 2)
 
 
 def _stopping() -> Refusal:
-    return Refusal(rules.BUS_STOPPING, "The bus is shutting down: send the request again later.")
+    return Refusal(rules.BUS_STOPPING, "The bus is shutting down: send the request again shortly.", {}, 1)

@@ -62,7 +62,6 @@ def test_five_times_what_a_provider_can_do(play: Callable[..., Scene], full: boo
     expect_calm(scene)
 
 
-@pytest.mark.xfail(strict=True, reason="refusals of the pool towards providers (BUS-02) name no time: RST-04")
 def test_whoever_finds_no_connection_to_the_provider_is_told_when_to_come_back(play: Callable[..., Scene]) -> None:
     limits = {"SHLUZ_PROVIDER_CONNECTIONS_PER_HOST": "1", "SHLUZ_PROVIDER_WAITING_PER_HOST": "1"}
     scene = play(timeout=5.0, environment=limits)

@@ -173,3 +173,21 @@ def test_a_failing_refusal_does_not_escape(rig: Rig) -> None:
     assert rule_of(rig, replied) == "BUS-01"
     assert SECRET not in replied.envelope.decode()
     assert rig.failures
+
+
+def test_a_quota_is_given_back_in_the_second_that_it_was_taken_in(rig: Rig) -> None:
+    """A refusal that comes a second later must not let the next second have one more than its quota."""
+    given: list[float] = []
+    rig.way.quotas.give_back = lambda grant, now: given.append(now)  # type: ignore[method-assign]
+    message = rig.signed()
+    assert carry(rig, message).status == 200
+    began = rig.clock.now()
+    write = rig.evidence.write
+
+    async def late(record: object) -> object:
+        rig.clock.advance(1.5)
+        return await write(record)  # type: ignore[arg-type]
+
+    rig.evidence.write = late  # type: ignore[assignment,method-assign]
+    assert rule_of(rig, carry(rig, message)) == "TIM-04"
+    assert given == [began]
