@@ -97,10 +97,10 @@ def start_worker(
         given = Inheritance(slot, its.fileno(), quotas, tuple(each.fileno() for each in sockets))
         try:
             # Before it is anything else: a worker that outlived its supervisor while it starts would keep the port.
-            process = subprocess.Popen(  # noqa: PLW1509  # the supervisor has one thread
+            process = subprocess.Popen(
                 [*interpreter(), *command, given.text()],
                 stdin=subprocess.DEVNULL,
-                preexec_fn=end_with_parent,
+                preexec_fn=end_with_parent,  # noqa: PLW1509  # the supervisor has one thread
                 pass_fds=(its.fileno(), quotas, *given.sockets),
                 env={name: value for name, value in environ.items() if name not in VARIABLES},
             )
