@@ -71,8 +71,8 @@ def searching(monkeypatch: pytest.MonkeyPatch) -> None:
 
     strict = references.digest
 
-    def digest(target: Any) -> Any:
-        part = strict(target)
+    def digest(target: Any, *known: Any) -> Any:
+        part = strict(target, *known)
         root = target.element.getroottree().getroot()
         local = str(target.element.tag).rpartition("}")[2]
         used = {"Body": root[-1], "Timestamp": next(root.iter(f"{{{ns.WSU}}}Timestamp"))}.get(local)
@@ -87,7 +87,7 @@ def searching(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def digesting_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def digest(target: Any) -> Any:
+    def digest(target: Any, *_: Any) -> Any:
         octets = exclusive(target.element, target.reference.prefixes)
         return SignedPart(target.element, target.reference.id, octets, target.reference.prefixes, b"")
 
