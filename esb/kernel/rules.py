@@ -37,7 +37,7 @@ ATTACHMENTS: Final = _rule("MSG-15", Code.UNSUPPORTED_MEDIA, "A message is not a
 # WS-Addressing and SOAPAction
 WSA_ACTION: Final = _rule("ADR-01", Code.MALFORMED_MESSAGE, "SOAPAction and wsa:Action, where given, are those of the operation that the Body asks for.")
 WSA_TO: Final = _rule("ADR-02", Code.MALFORMED_MESSAGE, "wsa:To, where given, is the address of the resource that is asked.")
-WSA_REPLY: Final = _rule("ADR-03", Code.MALFORMED_MESSAGE, "wsa:ReplyTo and wsa:FaultTo are anonymous or none: answers go back on the same connection only.")
+WSA_REPLY: Final = _rule("ADR-03", Code.MALFORMED_MESSAGE, "wsa:ReplyTo and wsa:FaultTo are anonymous or none, without reference parameters: answers go back on the same connection only.")
 WSA_ONCE: Final = _rule("ADR-04", Code.MALFORMED_MESSAGE, "Each WS-Addressing header stands at most once, in one version of WS-Addressing.")
 
 # The signature

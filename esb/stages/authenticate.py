@@ -106,10 +106,27 @@ def _addressing(blocks: tuple[SignedPart, ...]) -> dict[str, str]:
             addresses = [_text(address) for address in block.element.iter(f"{{{uri}}}Address")]
             for address in addresses or [""]:
                 check_reply_address(address)
+            _check_nothing_to_carry(block.element, uri)
             found[local] = ""
         else:
             found[local] = _text(block.element)
     return found
+
+
+def _check_nothing_to_carry(endpoint: Element, uri: str) -> None:
+    """Whoever answers an endpoint copies its reference parameters into the answer's header (WS-Addressing 1.0 Core,
+    section 3.4; 2004/08 has properties too).  There the bus would sign a consumer's words as its own.
+
+    Raises:
+        Refusal: ADR-03.
+    """
+    for element in endpoint.iter(f"{{{uri}}}ReferenceParameters", f"{{{uri}}}ReferenceProperties"):
+        if len(element) or (element.text or "").strip(_BLANK):
+            raise Refusal(
+                rules.WSA_REPLY,
+                "Answers go back on this connection, with wsa:RelatesTo: leave reference parameters out of ReplyTo and "
+                "FaultTo.",
+            )
 
 
 def _text(element: Element) -> str:

@@ -12,6 +12,7 @@ from interop.answers import Answer, check_answer
 from interop.identities import Identity
 from lxml import etree
 from support.client import NS
+from support.place import Place
 from zeep import Client, Settings
 from zeep.exceptions import Fault, SignatureVerificationFailed
 from zeep.transports import Transport
@@ -163,18 +164,22 @@ def test_addressing_headers_signed(caller: Callable[..., Caller], bus_x509: x509
     assert answer.root.findtext(".//wsa:RelatesTo", None, NS) == asked
 
 
-@pytest.mark.xfail(strict=True, reason="reference parameters of ReplyTo are dropped: copy or refuse them")
-def test_reference_parameters_come_back(caller: Callable[..., Caller]) -> None:
-    """Those of the endpoint that is answered are header blocks of the answer (WS-Addressing 1.0: Core 3.4, SOAP 4)."""
+def test_reference_parameters_are_refused(
+    caller: Callable[..., Caller], place: Place, bus_x509: x509.Certificate
+) -> None:
+    """Those of the endpoint that is answered would have to come back in the answer's header (WS-Addressing 1.0: Core
+    3.4, SOAP 4), where the bus would sign a consumer's words; it says so rather than leave them out."""
     zeep = caller(plugin=WholeHeaderSignature, plugins=[WsAddressingPlugin()])
     reply_to = etree.Element(f"{{{NS['wsa']}}}ReplyTo")
     etree.SubElement(reply_to, f"{{{NS['wsa']}}}Address").text = NS["wsa"] + "/anonymous"
     parameters = etree.SubElement(reply_to, f"{{{NS['wsa']}}}ReferenceParameters")
-    etree.SubElement(parameters, "{urn:example:client}ticket").text = "7"
     assert zeep.client.service.GetPerson(fin="5ABC123", _soapheaders=[reply_to]).surname == "Əliyeva"
-    ticket = etree.fromstring(zeep.wire.received).find("{*}Header/{urn:example:client}ticket")
-    assert ticket is not None
-    assert ticket.get(f"{{{NS['wsa']}}}IsReferenceParameter") == "true"
+    etree.SubElement(parameters, "{urn:example:client}ticket").text = "7"
+    with pytest.raises(Fault) as caught:
+        zeep.client.service.GetPerson(fin="5ABC123", _soapheaders=[reply_to])
+    assert "leave reference parameters out" in caught.value.message
+    assert zeep.answer(bus_x509).text(".//exch:Fault/exch:rule") == "ADR-03"
+    assert len(place.provider.journal) == 1
 
 
 def test_our_own_header_signed(caller: Callable[..., Caller], bus_x509: x509.Certificate) -> None:

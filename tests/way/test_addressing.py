@@ -101,6 +101,17 @@ def test_an_answer_is_sent_nowhere_else(asker: Asker, version: SoapVersion, name
         expect_refusal(exchange, rules.WSA_REPLY, consumer="EESMN")
 
 
+@pytest.mark.parametrize("name", ["ReplyTo", "FaultTo"])
+def test_reference_parameters_are_refused_rather_than_dropped(
+    asker: Asker, version: SoapVersion, namespace: str, name: str
+) -> None:
+    inside = f"<a:Address>{ANONYMOUS[namespace]}</a:Address><a:ReferenceParameters>%s</a:ReferenceParameters>"
+    expect_person(asker.ask(version=version, headers=(header(name, inside % "", namespace),)))
+    ticket = '<x:ticket xmlns:x="urn:x">7</x:ticket>'
+    exchange = asker.ask(version=version, headers=(header(name, inside % ticket, namespace),))
+    expect_refusal(exchange, rules.WSA_REPLY, consumer="EESMN")
+
+
 def test_anonymous_and_none(asker: Asker, version: SoapVersion) -> None:
     expect_person(asker.ask(version=version, headers=(endpoint("ReplyTo", f"{NEW}/anonymous"),)))
     expect_person(asker.ask(version=version, headers=(endpoint("FaultTo", f"{NEW}/none"),)))

@@ -170,6 +170,28 @@ def test_answers_go_back_on_the_same_connection_only(rig: Rig) -> None:
         assert refusal.rule.id == "ADR-03"
 
 
+BACK = {ns.WSA: ns.WSA_ANONYMOUS, ns.WSA_2004: ns.WSA_2004_ANONYMOUS}
+TICKET = '<x:ticket xmlns:x="urn:x">7</x:ticket>'
+
+
+@pytest.mark.parametrize("local", ["ReplyTo", "FaultTo"])
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [(ns.WSA, "ReferenceParameters"), (ns.WSA_2004, "ReferenceParameters"), (ns.WSA_2004, "ReferenceProperties")],
+)
+def test_what_an_answer_would_have_to_carry_back_is_refused(rig: Rig, local: str, uri: str, name: str) -> None:
+    """WS-Addressing 1.0 Core 3.4: whoever answers an endpoint copies its reference parameters.  The bus signs no words
+    of a consumer's as its own, and dropping them in silence would leave the consumer waiting for what it asked."""
+    address = f"<w:Address>{BACK[uri]}</w:Address>"
+    for inside in ("", " \n "):
+        rig.authenticated(rig.signed(headers=(addressing(local, f"{address}<w:{name}>{inside}</w:{name}>", uri),)))
+    for inside in (TICKET, TICKET * 2, "7"):
+        refusal = refused(rig, addressing(local, f"{address}<w:{name}>{inside}</w:{name}>", uri))
+        assert refusal.rule.id == "ADR-03"
+        assert "reference parameters" in refusal.reason
+        assert isinstance(refusal, SignedRefusal)
+
+
 @pytest.mark.parametrize("ident", ["a b", "x" * 257, "a\u202eb", "a&#x9;b"])
 def test_an_id_that_nobody_can_read_is_refused(rig: Rig, ident: str) -> None:
     assert refused(rig, addressing("MessageID", ident)).rule.id == "TIM-05"
