@@ -34,6 +34,9 @@ SUBJECTS = MappingProxyType(
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "bench": Subject("esb.cli.bench", "bench", "Measure how fast a bus is on this machine."),
+        "month": Subject(
+            "esb.bench.month.command", "month", "Replay February 2015 of the national portal through a real bus."
+        ),
     }
 )
 

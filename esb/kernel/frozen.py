@@ -1,7 +1,7 @@
 """Frozen values that are cheap to make.
 
 A message becomes some forty values on its way.  A frozen dataclass assigns each field through ``object.__setattr__``,
-which takes three times as long as what is made here: some 40 us an exchange (docs/adr/0006).  Here the fields are
+which takes three times as long as what is made here: some 40 us an exchange (docs/adr/0007).  Here the fields are
 assigned while the value still is of an open class of the same layout, and then it becomes what it is.
 """
 

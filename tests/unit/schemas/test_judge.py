@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from esb.schemas.compile import compile_judge
+from esb.schemas.judge import Judge
 
 
 @pytest.fixture
@@ -290,3 +291,30 @@ def test_one_judge_serves_several_threads(contract, schema, payload):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, ["1", "x", "2", "y"])) == [{0}, {1}, {0}, {1}]
+
+
+def test_a_content_of_middle_size_is_judged_in_place_as_long_as_such_are_valid(contract, schema, payload, monkeypatch):
+    """An invalid one costs fifty times as much there as in a stream, and who sends one may send a hundred."""
+    rows = (
+        '<xs:element name="q"><xs:complexType><xs:sequence><xs:element name="n" type="xs:int" maxOccurs="unbounded"/>'
+    )
+    judge = compile_judge(contract({"a.xsd": schema(rows + "</xs:sequence></xs:complexType></xs:element>")}))
+    good, bad = (payload("<a:q>" + f"<a:n>{value}</a:n>" * 3_000 + "</a:q>") for value in ("1", "x"))
+    ways = []
+    for name in ("_in_place", "_streamed"):
+        way = getattr(Judge, name)
+        monkeypatch.setattr(Judge, name, lambda self, *args, way=way, name=name: ways.append(name) or way(self, *args))
+    assert judge.judge(good) == ()
+    assert len(judge.judge(bad)) == 20
+    for _ in range(100):
+        assert len(judge.judge(bad)) == 20
+    assert judge.judge(good) == ()
+    assert ways == ["_in_place", "_in_place", *["_streamed"] * 100, "_in_place"]
+
+
+def test_a_short_one_is_not_counted(contract, schema, payload, monkeypatch):
+    judge = compile_judge(contract({"a.xsd": schema('<xs:element name="q" type="xs:int"/>')}))
+    monkeypatch.setattr("esb.schemas.judge._count_nodes", None)
+    assert judge.judge(payload("<a:q>1</a:q>"), 10_000) == ()
+    with pytest.raises(TypeError):
+        judge.judge(payload("<a:q>1</a:q>"), 10_001)
