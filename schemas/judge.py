@@ -54,9 +54,9 @@ class Judge:
 
         Nothing that the element names is fetched.  While this runs no other thread may read the same tree.  Small
         contents are judged where they stand (about 15 ms for each megabyte), large ones as a stream (about 45 ms), for
-        which their octets are written out once more; those between where they stand, as long as they are valid.  Neither verdicts nor lines depend on it, but for two things: in a
-        stream a reference to a missing key is told at the element that holds the constraint, and repeated IDs are told
-        only when nothing else is wrong.
+        which their octets are written out once more; those between where they stand, as long as they are valid.
+        Neither verdicts nor lines depend on it, but for two things: in a stream a reference to a missing key is told at
+        the element that holds the constraint, and repeated IDs are told only when nothing else is wrong.
 
         Args:
             octets: the length of its canonical form, or of a part that it stands in, where that is known: what is
