@@ -80,6 +80,15 @@ SIGNATURES: Final = _table(
 )
 """Signature algorithms by URI."""
 
+
+def is_rsa(algorithm: str) -> bool:
+    """Whether a signature algorithm's URI is of RSA's family, by its name: PKCS#1 v1.5 or PSS, with whatever digest.
+
+    True also of what the profile refuses, such as RSA-SHA1: it says what its sender's software is made for.
+    """
+    return "rsa" in algorithm.rpartition("#")[2]
+
+
 PSS_BY_DIGEST: Final[Mapping[str, SignatureAlgorithm]] = MappingProxyType(
     {
         ns.SHA256: SIGNATURES[ns.RSA_PSS_SHA256],

@@ -12,7 +12,7 @@ from esb.conf.settings import Settings
 
 def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Problem]:
     """Settings that are each lawful but cannot go together; each problem names the key that would mend it."""
-    door, provider = settings.door, settings.provider
+    door, provider, keys = settings.door, settings.provider, settings.keys
     found: list[tuple[bool, str, str, str]] = [
         (
             door.tls and door.tls_certificate is None,
@@ -42,6 +42,12 @@ def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Pr
             (provider.client_certificate is None) != (provider.client_key is None),
             "provider.client_key" if provider.client_key is None else "provider.client_certificate",
             "a client certificate and its key go together, and one is missing",
+            "Give both or neither.",
+        ),
+        (
+            (keys.second_certificate is None) != (keys.second_signing_key is None),
+            "keys.second_signing_key" if keys.second_signing_key is None else "keys.second_certificate",
+            "a second signing key and its certificate go together, and one is missing",
             "Give both or neither.",
         ),
         (
@@ -80,8 +86,13 @@ def cautions(settings: Settings) -> list[str]:
             f"bus.address is {settings.bus.address}: WSDLs will send consumers to their own machine. "
             "Set it to the public address."
         )
-    for key, path in (("keys.signing_key", keys.signing_key), ("keys.certificate", keys.certificate)):
-        if not path.is_file():
+    for key, path in (
+        ("keys.signing_key", keys.signing_key),
+        ("keys.certificate", keys.certificate),
+        ("keys.second_signing_key", keys.second_signing_key),
+        ("keys.second_certificate", keys.second_certificate),
+    ):
+        if path is not None and not path.is_file():
             said.append(f"{key}: there is no file {path} yet; the bus cannot start without it.")
     if keys.passphrase is None:
         said.extend(_passphrase_file(keys.passphrase_file))

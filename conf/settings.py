@@ -116,10 +116,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The bus's own key.  ``passphrase`` comes from the environment alone, and wins over the file."""
+    """The bus's own keys.  ``passphrase`` comes from the environment alone, and wins over the file."""
 
     signing_key: _Path
     certificate: _Path
+    second_signing_key: _OptionalPath
+    second_certificate: _OptionalPath
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
 

@@ -23,7 +23,7 @@ from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.certs.keys import load_key
-from esb.certs.profile import SignatureLimits
+from esb.certs.profile import SignatureLimits, is_rsa
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
 from esb.conf.settings import Settings
@@ -178,6 +178,7 @@ def wire(
         directory=directory,
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
+        second_signer=second_signer(settings, passphrase, clock),
         judges=JudgeGate(JudgeStore(), contract, threads),
         evidence=EvidenceGate(
             SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
@@ -252,8 +253,26 @@ def restore_quotas(node: Node) -> None:
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
 
 
-def own_certificate(path: Path, clock: Clock) -> x509.Certificate:
-    """The bus's own certificate.
+def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer | None:
+    """The bus's second, RSA key with its certificate; None where the settings name none.
+
+    Raises:
+        EsbError: it is missing, broken or no RSA key.
+    """
+    path, certificate = settings.keys.second_signing_key, settings.keys.second_certificate
+    if path is None or certificate is None:
+        return None
+    key = load_key(path, passphrase)
+    if not is_rsa(key.algorithm):
+        raise CannotStart(
+            f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with it. "
+            "Move it away and make one with: esb ca second-key"
+        )
+    return Signer(key, own_certificate(certificate, clock, "esb ca second-key"))
+
+
+def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x509.Certificate:
+    """A certificate of the bus's own; ``maker`` is the command that makes it.
 
     Raises:
         CannotStart: it is missing, broken or out of its time: a bus whose signature nobody accepts does not start.
@@ -261,14 +280,15 @@ def own_certificate(path: Path, clock: Clock) -> x509.Certificate:
     try:
         certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
     except FileNotFoundError:
-        raise CannotStart(f"The bus has no certificate at {path}. Make one with: esb ca init") from None
+        raise CannotStart(f"The bus has no certificate at {path}. Make one with: {maker}") from None
     except (OSError, ValueError):
         raise CannotStart(f"{path} is not a certificate in PEM that can be read.") from None
     now = clock.now()
     if not certificate.not_valid_before_utc.timestamp() <= now <= certificate.not_valid_after_utc.timestamp():
         raise CannotStart(
             f"The bus's certificate {path} is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} to "
-            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC only: renew it, or look at this machine's clock."
+            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC only. Renew it with "
+            "esb ca renew, or look at this machine's clock."
         )
     return certificate
 

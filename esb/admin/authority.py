@@ -6,10 +6,12 @@ Its key lies encrypted in HOME/ca and is opened only while an act needs it; a se
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
@@ -27,6 +29,7 @@ from esb.registry.models import RevocationReason
 
 CRL_DAYS: Final = 7
 _BUS_DAYS: Final = 730
+_DAY: Final = 86_400
 
 
 class AuthorityMissing(EsbError):
@@ -80,8 +83,8 @@ def init_authority(
 ) -> x509.Certificate:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
-    The bus's key is P-256 unless told otherwise: a signature by it costs a twentieth of one by RSA-2048.  Stacks that
-    take their algorithms from ``?wsdl&policy`` (CXF, WCF) verify RSA signatures only.
+    The bus's key is P-256 unless told otherwise: a signature by it costs a twentieth of one by RSA-2048.  For stacks
+    that verify RSA signatures only there is :func:`add_bus_key`.
 
     Raises:
         AuthorityMissing: the home has an authority already.
@@ -94,16 +97,7 @@ def init_authority(
         )
     key, certificate = create_authority(name, key_kind, now, days)
     own = generate_key(bus_key_kind)
-    own_certificate = issue(
-        key,
-        certificate,
-        read_request(make_request(own, bus_name).public_bytes(Encoding.DER)),
-        Subject(bus_name, bus_name),
-        CertificateUse.SIGNING,
-        now,
-        min(_BUS_DAYS, days - 1),
-        serial_number(random(16)),
-    )
+    own_certificate = _issue_own(key, certificate, own, bus_name, now, random)
     crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS)
     authority.folder.mkdir(mode=0o700, exist_ok=True)
     for folder in (bus_key.parent, bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
@@ -114,6 +108,96 @@ def init_authority(
     write_new(bus_certificate, own_certificate.public_bytes(Encoding.PEM))
     write_new(authority.crl, crl.public_bytes(Encoding.PEM))
     return certificate
+
+
+def add_bus_key(
+    home: Home,
+    passphrase: bytes,
+    *,
+    key: Path,
+    certificate: Path,
+    name: str,
+    kind: str,
+    now: float,
+    random: Callable[[int], bytes],
+) -> x509.Certificate:
+    """Make one more signing key of the bus, with a certificate of the home's authority.
+
+    Args:
+        key, certificate: the files that it is written to; neither may exist.
+        name: the bus's name, in the certificate.
+
+    Raises:
+        AuthorityMissing: the home has no authority, or one of the files exists.
+        KeyUnusable, AuthorityError: the key or certificate cannot be made.
+    """
+    for path in (key, certificate):
+        if path.exists():
+            raise AuthorityMissing(f"{path} exists: nothing was changed.")
+    authority_key, authority = _open(home, passphrase)
+    own = generate_key(kind)
+    issued = _issue_own(authority_key, authority, own, name, now, random)
+    for folder in (key.parent, certificate.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store_key(own, key, passphrase)
+    write_new(certificate, issued.public_bytes(Encoding.PEM))
+    return issued
+
+
+def renew_bus_certificate(
+    home: Home,
+    passphrase: bytes,
+    *,
+    key: Path,
+    certificate: Path,
+    name: str,
+    now: float,
+    random: Callable[[int], bytes],
+) -> x509.Certificate:
+    """Give a key of the bus a new certificate, in the place of the one it has; the key stays.
+
+    A running bus goes on with the old one until its processes are renewed.
+
+    Raises:
+        AuthorityMissing: the home has no authority.
+        KeyUnusable, AuthorityError: the key cannot be opened, or the authority ends within a day.
+    """
+    own = load_key(key, passphrase).private_key
+    authority_key, authority = _open(home, passphrase)
+    issued = _issue_own(authority_key, authority, own, name, now, random)
+    draft = certificate.with_name(f".{certificate.name}.new")
+    draft.unlink(missing_ok=True)
+    write_new(draft, issued.public_bytes(Encoding.PEM))
+    os.replace(draft, certificate)
+    return issued
+
+
+def fingerprint(certificate: Path) -> tuple[str, datetime]:
+    """The SHA-256, in hexadecimal, of a certificate in a PEM file, by which people compare it; and when it ends."""
+    read = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return read.fingerprint(SHA256()).hex(), read.not_valid_after_utc
+
+
+def _issue_own(
+    authority_key: PrivateKey,
+    authority: x509.Certificate,
+    own: PrivateKey,
+    name: str,
+    now: float,
+    random: Callable[[int], bytes],
+) -> x509.Certificate:
+    """A certificate for a key of the bus: for two years, or a day less than its authority has left."""
+    left = int((authority.not_valid_after_utc.timestamp() - int(now)) // _DAY)
+    return issue(
+        authority_key,
+        authority,
+        read_request(make_request(own, name).public_bytes(Encoding.DER)),
+        Subject(name, name),
+        CertificateUse.SIGNING,
+        now,
+        max(1, min(_BUS_DAYS, left - 1)),
+        serial_number(random(16)),
+    )
 
 
 def enrol_member(

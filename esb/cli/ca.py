@@ -1,11 +1,18 @@
 """`esb ca`: the home's own authority."""
 
 import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from esb.cli.place import Place, pass_place
 from esb.cli.show import confirm, say, yes_option
+
+if TYPE_CHECKING:
+    from esb.cli.desk import Desk
+
+_RSA: Final = click.Choice(["rsa2048", "rsa3072", "rsa4096"])
 
 
 @click.group()
@@ -29,11 +36,17 @@ def ca() -> None:
     type=click.Choice(["p256", "p384", "rsa2048", "rsa3072", "ed25519"]),
     default="p256",
     show_default=True,
-    help="The kind of the bus's own key; RSA for consumers that sign by WS-SecurityPolicy (CXF, WCF).",
+    help="The kind of the bus's own key.",
+)
+@click.option(
+    "--second-bus-key",
+    "second_kind",
+    type=_RSA,
+    help="Make the bus a second, RSA key too, for consumers that verify nothing else (see esb ca second-key).",
 )
 @click.option("--days", type=click.IntRange(2, 36500), default=3650, show_default=True, help="How long it is valid.")
 @pass_place
-def init(place: Place, name: str, key_kind: str, bus_key_kind: str, days: int) -> None:
+def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind: str | None, days: int) -> None:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
     \b
@@ -63,7 +76,98 @@ def init(place: Place, name: str, key_kind: str, bus_key_kind: str, days: int) -
     say(f"  {authority.key}  its key, encrypted; back it up, apart from its passphrase")
     say(f"  {authority.certificate}  its certificate, an anchor of this bus")
     say(f"  {keys.signing_key}, {keys.certificate}  the bus's own key ({bus_key_kind}) and certificate")
+    _tell(keys.certificate)
+    if second_kind is not None:
+        _make_second(desk, second_kind)
+    say("Give consumers the bus's certificate: they verify answers with it.")
     say("Next: esb member add CODE …, then esb member enrol CODE --csr FILE")
+
+
+@ca.command("second-key")
+@click.option("--kind", type=_RSA, default="rsa2048", show_default=True, help="The kind of the key.")
+@pass_place
+def second_key(place: Place, kind: str) -> None:
+    """Make the bus a second signing key, of RSA, for requests that are signed with RSA.
+
+    Some software verifies RSA signatures only (Metro, CXF by policy, .NET's SignedXml, gSOAP).  With a second key such
+    consumers are answered with it, and everybody else with the first.
+
+    \b
+    Example:
+      esb ca second-key
+    """
+    from esb.cli.desk import sit_down
+
+    _make_second(sit_down(place), kind)
+
+
+@ca.command()
+@pass_place
+def renew(place: Place) -> None:
+    """Give the bus's own signing keys new certificates, in the place of those they have.
+
+    Consumers who compare the certificate with the one they were given need the new one before the bus takes it up.
+
+    \b
+    Example:
+      esb ca renew
+    """
+    from esb.admin.authority import renew_bus_certificate
+    from esb.cli.desk import sit_down
+
+    desk = sit_down(place)
+    keys = desk.settings.keys
+    for key, path in ((keys.signing_key, keys.certificate), (keys.second_signing_key, keys.second_certificate)):
+        if key is not None and path is not None:
+            renew_bus_certificate(
+                desk.home,
+                desk.passphrase,
+                key=key,
+                certificate=path,
+                name=desk.settings.bus.node,
+                now=desk.now,
+                random=secrets.token_bytes,
+            )
+            say(f"Renewed {path}:")
+            _tell(path)
+    say(
+        "Give consumers the new certificates, then let the bus take them up: restart it, or send the supervisor SIGHUP."
+    )
+
+
+def _make_second(desk: "Desk", kind: str) -> None:
+    """Make the second key where the settings say, else beside the first; and tell what is to be set."""
+    from esb.admin.authority import add_bus_key
+
+    keys = desk.settings.keys
+    key = keys.second_signing_key or desk.home.keys / "bus-rsa.key"
+    path = keys.second_certificate or desk.home.keys / "bus-rsa.pem"
+    add_bus_key(
+        desk.home,
+        desk.passphrase,
+        key=key,
+        certificate=path,
+        name=desk.settings.bus.node,
+        kind=kind,
+        now=desk.now,
+        random=secrets.token_bytes,
+    )
+    say("Made a second key of the bus, with whose certificate those verify answers who sign with RSA:")
+    say(f"  {key}, {path}  the key ({kind}) and its certificate")
+    _tell(path)
+    if keys.second_signing_key is None:
+        say(f"To use it, write into {desk.home.config}, and restart the bus or send the supervisor SIGHUP:")
+        say("  [keys]")
+        for name, file in (("second_signing_key", key), ("second_certificate", path)):
+            say(f'  {name} = "{file.relative_to(desk.home.path)}"')
+
+
+def _tell(certificate: Path) -> None:
+    """What a consumer compares a certificate of the bus by."""
+    from esb.admin.authority import fingerprint
+
+    digest, end = fingerprint(certificate)
+    say(f"    sha256 {digest}, valid until {end:%Y-%m-%d}")
 
 
 @ca.command()

@@ -9,10 +9,11 @@ from typing import Final
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes
 from esb.audit.record import NotWritten, Record
+from esb.certs.claimed import claimed_algorithm
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.faults import Code, Refusal
-from esb.kernel.message import Replied
+from esb.kernel.message import Parsed, Replied, VerifiedSignature
 from esb.kernel.soap import SoapVersion
 from esb.stages import compose
 from esb.stages.authenticate import SignedRefusal
@@ -67,7 +68,7 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
     leaf = leaf_bytes(entry)
     receipt, receipt_part = receipt_header(progress.accepted, entry, leaf, progress.at, now)
     headers, parts = ((), ()) if progress.authenticated is None else addressing_headers(progress.authenticated, "")
-    security = way.signer.security_header(
+    security = way.signer_for(_algorithm(refusal, progress)).security_header(
         version, (part, receipt_part, *parts), now, way.answer_lifetime, progress.exchange, None
     )
     raw = progress.raw
@@ -80,6 +81,23 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
         received=raw if len(raw) <= way.keep_refused and progress.accepted is None else b"",
         retry_after=refusal.retry_after,
     )
+
+
+def _algorithm(refusal: Refusal, progress: Progress) -> str:
+    """What the refused message is signed with, or claims to be; "" before that could be read, so that shedding load
+    never costs an RSA signature."""
+    signature = _signature(refusal, progress)
+    if signature is not None:
+        return signature.algorithm
+    message = progress.message
+    return claimed_algorithm(message.received.data) if type(message) is Parsed else ""
+
+
+def _signature(refusal: Refusal, progress: Progress) -> VerifiedSignature | None:
+    """The verified signature: it names its consumer even where the message goes no further."""
+    if isinstance(refusal, SignedRefusal):
+        return refusal.signature
+    return None if progress.authenticated is None else progress.authenticated.signature
 
 
 def fault_content(
@@ -156,8 +174,7 @@ def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: 
     authorized = progress.authorized
     accepted = progress.accepted
     exchange = None if authenticated is None else authenticated.exchange
-    # A verified signature names its consumer even where the message goes no further.
-    signature = refusal.signature if isinstance(refusal, SignedRefusal) else authenticated and authenticated.signature
+    signature = _signature(refusal, progress)
     grant = None if authorized is None else authorized.grant
     return Entry(
         record=record_id(progress.exchange, Kind.REFUSAL),

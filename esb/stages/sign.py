@@ -62,8 +62,9 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     receipt, receipt_part = receipt_header(accepted, entry, leaf, received.at, now)
     authorized = accepted.validated.authorized
     action = "" if verified.is_fault else authorized.operation.output_action
-    headers, parts = addressing_headers(authorized.authenticated, action)
-    security = way.signer.security_header(
+    authenticated = authorized.authenticated
+    headers, parts = addressing_headers(authenticated, action)
+    security = way.signer_for(authenticated.signature.algorithm).security_header(
         version, (body_part, receipt_part, *parts), now, way.answer_lifetime, received.exchange, None
     )
     octets = compose.envelope(version, (security, receipt, *headers), body)

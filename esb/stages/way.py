@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from esb.audit.record import Outcome, Record
+from esb.certs.profile import is_rsa
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
 from esb.kernel.clock import Clock
@@ -48,6 +49,8 @@ class Way:
     """Everything a stage may use.  Only ``directory`` is ever replaced, whole, between two reactor turns.
 
     Attributes:
+        signer: the bus's own; what goes to providers is always signed by it.
+        second_signer: the bus's RSA key beside it, for consumers whose software verifies no other; None without one.
         window, skew: seconds a message may be old, and may seem to come from the future.
         addresses: base URLs by which the bus is known (for wsa:To), without trailing slash.
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
@@ -74,6 +77,16 @@ class Way:
     answer_lifetime: float = 300.0
     keep_refused: int = 65_536
     trace: Callable[..., None] | None = None
+    second_signer: Signer | None = None
+
+    def signer_for(self, algorithm: str) -> Signer:
+        """Who signs what goes back to a consumer: the second key for one that signs with RSA, where there is one.
+
+        Args:
+            algorithm: URI of the request's signature algorithm, verified or only claimed; "" where none could be read.
+        """
+        second = self.second_signer
+        return self.signer if second is None or not is_rsa(algorithm) else second
 
     def service_at(self, path: str) -> Service | None:
         """The service registered at a URL path now, whatever its status."""

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from interop.identities import Identity, write_identity
-from support.place import PASSPHRASE, PERSONS, Place, cached_key, make_place
+from support.place import PERSONS, SECOND_KEY, Place, cached_key, make_place
 from support.provider import Provider
 
-from esb.admin.authority import Authority, store_key
+from esb.admin.authority import Authority
 from esb.kernel.directory import CertificateUse
 
 NODE = Path(__file__).parent / "node"
@@ -99,11 +98,8 @@ def identity(_served: Place, tmp_path_factory: pytest.TempPathFactory) -> Callab
 @pytest.fixture(scope="session")
 def _rsa_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     provider = Provider()
-    place = make_place(tmp_path_factory.mktemp("interop-rsa") / "home", provider, **advertised())
-    keys, key = place.settings.keys, cached_key("rsa3072")
-    keys.signing_key.unlink()
-    store_key(key, keys.signing_key, PASSPHRASE)
-    keys.certificate.write_bytes(place.enrol("DIN", key).public_bytes(Encoding.PEM))
+    place = make_place(tmp_path_factory.mktemp("interop-rsa") / "home", provider, **SECOND_KEY, **advertised())
+    place.make_second_key()
     place.member("MEMBER", "rsa2048")
     place.grant("MEMBER")
     with place.serve():
@@ -113,10 +109,18 @@ def _rsa_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture
 def rsa_place(_rsa_served: Place) -> Place:
-    """A bus that signs with RSA, with an empty journal: WS-SecurityPolicy (1.3, section 7.1) and the signatures of some
-    toolkits know no other asymmetric key."""
+    """A P-256 bus with a second, RSA key and an empty journal: WS-SecurityPolicy (1.3, section 7.1) and the signatures
+    of some toolkits know no other asymmetric key."""
     _rsa_served.provider.reset()
     return _rsa_served
+
+
+@pytest.fixture(scope="session")
+def rsa_certificate(_rsa_served: Place) -> Path:
+    """The certificate of that bus's second key, PEM: all that those toolkits are given."""
+    path = _rsa_served.settings.keys.second_certificate
+    assert path is not None
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,23 @@ REFUSED = {
     "addressing,careless": ("PartNotSigned", "Sign the header To: the signature does not cover it."),
 }
 
+SECOND_KEY = ("plain", "sha512", "addressing", "addressing,careless")
+"""What is asked of a bus with a second, RSA key too."""
+
 Said = dict[str, tuple[str, str, str]]
+
+
+class Gsoap:
+    """The compiled client, in one version of SOAP."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def ask(self, place: Place, who: Identity, bus: Path, calls: tuple[str, ...]) -> Said:
+        """What it says of each call."""
+        files = (who.key, who.certificate, bus, Authority(place.home).certificate)
+        lines = run(self.folder, "./client", *files, place.settings.bus.address + PERSONS.path, *calls).splitlines()
+        return dict(zip(calls, zip(lines[::3], lines[1::3], lines[2::3], strict=True), strict=True))
 
 
 def generate(folder: Path, url: str) -> None:
@@ -31,15 +47,13 @@ def generate(folder: Path, url: str) -> None:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def said(
+def gsoap(
     request: pytest.FixtureRequest,
     need: Callable[..., None],
     _served: Place,
-    bus_certificate: Path,
-    identity: Callable[[str], Identity],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Said:
-    """What the client said of each call, in one version of SOAP."""
+) -> Gsoap:
+    """The client, generated and compiled."""
     need("wsdl2h", "soapcpp2", "gcc", "pkg-config")
     if not all(map(Path.exists, PLUGINS)) or not Path("/usr/include/openssl/ssl.h").exists():
         pytest.skip("gSOAP's plugins or OpenSSL's headers are missing: install gsoap libgsoap-dev libssl-dev")
@@ -50,10 +64,23 @@ def said(
     flags += ["-w", f"-I{folder}", f"-I{SHARE}", f"-I{SHARE}/plugin", f"-D{request.param.upper()}"]
     sources = (SOURCES / "client.c", "soapC.c", "soapClient.c", *PLUGINS, SHARE / "custom/struct_timeval.c")
     run(folder, "gcc", *flags, "-o", "client", *sources, "-lgsoapssl", "-lssl", "-lcrypto")
-    who = identity("rsa2048")
-    files = (who.key, who.certificate, bus_certificate, Authority(_served.home).certificate)
-    lines = run(folder, "./client", *files, *ANSWERED, *REFUSED).splitlines()
-    return dict(zip((*ANSWERED, *REFUSED), zip(lines[::3], lines[1::3], lines[2::3], strict=True), strict=True))
+    return Gsoap(folder)
+
+
+@pytest.fixture(scope="module")
+def said(gsoap: Gsoap, _served: Place, bus_certificate: Path, identity: Callable[[str], Identity]) -> Said:
+    """What the client said of each call to a bus with a P-256 key."""
+    return gsoap.ask(_served, identity("rsa2048"), bus_certificate, (*ANSWERED, *REFUSED))
+
+
+def test_with_a_second_key_nothing_is_converted(
+    gsoap: Gsoap, rsa_place: Place, rsa_identity: Identity, rsa_certificate: Path
+) -> None:
+    said = gsoap.ask(rsa_place, rsa_identity, rsa_certificate, SECOND_KEY)
+    assert [said[options] for options in SECOND_KEY if options not in REFUSED] == [("Əliyeva", "", "verified")] * 3
+    first, detail, verified = said["addressing,careless"]
+    assert (first.partition(":")[2], verified) == ("InvalidSecurity " + REFUSED["addressing,careless"][1], "verified")
+    assert ">PartNotSigned</" in detail
 
 
 @pytest.mark.parametrize("options", ANSWERED)

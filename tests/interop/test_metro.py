@@ -37,20 +37,19 @@ CONFIGURATION = """<?xml version="1.0" encoding="UTF-8"?>
 
 @pytest.fixture(scope="module")
 def outcomes(
-    _rsa_served: Place, rsa_identity: Identity, tmp_path_factory: pytest.TempPathFactory
+    _rsa_served: Place, rsa_identity: Identity, rsa_certificate: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Outcome]:
     """What came of each call."""
     need_java(METRO)
     folder = tmp_path_factory.mktemp("metro")
-    bus = _rsa_served.settings.keys.certificate
-    write_stores(folder, rsa_identity, bus, Authority(_rsa_served.home).certificate)
+    write_stores(folder, rsa_identity, rsa_certificate, Authority(_rsa_served.home).certificate)
     (folder / "classes" / "META-INF").mkdir(parents=True)
     (folder / "classes" / "META-INF" / "wsit-client.xml").write_text(CONFIGURATION.format(folder=folder))
     calls = []
     for version, query in VERSIONS.items():
         calls += [(version, query, SERVICE, "5ABC123"), (f"{version}-refused", query, SERVICE, "small")]
     url = _rsa_served.settings.bus.address + PERSONS.path
-    return run_java("MetroClient", folder, (url, bus), calls, METRO)
+    return run_java("MetroClient", folder, (url, rsa_certificate), calls, METRO)
 
 
 def write_stores(folder: Path, who: Identity, bus: Path, authority: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from esb.admin.authority import Authority, init_authority
+from esb.admin.authority import Authority, add_bus_key, init_authority
 from esb.admin.home import Home, make_home, open_home
 from esb.admin.services import register_service
 from esb.audit.log import EvidenceReader, Recorded
@@ -44,6 +44,8 @@ CONTRACTS = Path(__file__).parent / "contracts"
 ADDRESS = "http://bus.test"
 PASSPHRASE = b"correct horse battery staple"
 PERSONS = ServiceId.parse("DIN/IAMAS/PersonQuery/v1")
+SECOND_KEY = {"SHLUZ_KEYS_SECOND_SIGNING_KEY": "keys/bus-rsa.key", "SHLUZ_KEYS_SECOND_CERTIFICATE": "keys/bus-rsa.pem"}
+"""Settings of a bus with a second key, which :meth:`Place.make_second_key` makes before it is served."""
 _ENVIRONMENT = {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.3"}
 
 
@@ -135,6 +137,34 @@ class Place:
         with self.acting() as act:
             add_certificate(act, certificate.public_bytes(Encoding.DER), code, use)
         return certificate
+
+    @property
+    def bus_certificate(self) -> x509.Certificate:
+        """The bus's certificate, of its first key."""
+        return x509.load_pem_x509_certificate(self.settings.keys.certificate.read_bytes())
+
+    @property
+    def second_certificate(self) -> x509.Certificate:
+        """The certificate of the bus's second, RSA key."""
+        path = self.settings.keys.second_certificate
+        assert path is not None
+        return x509.load_pem_x509_certificate(path.read_bytes())
+
+    def make_second_key(self) -> None:
+        """Make the second key that the settings name."""
+        keys = self.settings.keys
+        assert keys.second_signing_key is not None
+        assert keys.second_certificate is not None
+        add_bus_key(
+            self.home,
+            PASSPHRASE,
+            key=keys.second_signing_key,
+            certificate=keys.second_certificate,
+            name="bus",
+            kind="rsa2048",
+            now=time.time(),
+            random=secrets.token_bytes,
+        )
 
     def service(self, name: str = PERSONS.text, wsdl: str = "person.wsdl", **terms: Any) -> ServiceId:
         """Register a service of the provider on one of the contracts beside this file."""

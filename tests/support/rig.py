@@ -117,10 +117,14 @@ def _authority() -> tuple[PrivateKey, x509.Certificate]:
     return create_authority("Test CA", "p256", NOW - 1000, 3650)
 
 
-@cache
-def party(owner: str, use: CertificateUse = CertificateUse.SIGNING) -> Party:
+def party(owner: str, use: CertificateUse = CertificateUse.SIGNING, kind: str = "p256") -> Party:
     """A member's key and certificate ("" for the bus's own), made once."""
-    key = generate_key("p256")
+    return _party(owner, use, kind)
+
+
+@cache
+def _party(owner: str, use: CertificateUse, kind: str) -> Party:
+    key = generate_key(kind)
     authority_key, authority = _authority()
     csr = read_request(make_request(key, owner or "bus").public_bytes(Encoding.DER))
     certificate = issue(
@@ -259,6 +263,15 @@ class Rig:
             certificates=build_index(certificates),
         )
 
+    def give_second_key(self) -> Party:
+        """Give the bus a second key, of RSA, and EESMN one too; returns the bus's."""
+        second = party("", kind="rsa2048")
+        self.way.second_signer = second.signer
+        known = [party(code).known for code in ("DIN", "EESMN", "DSMF")]
+        certificates = build_index([*known, party("EESMN", kind="rsa2048").known])
+        self.way.directory = replace(self.way.directory, certificates=certificates)
+        return second
+
     def serve(self, **changes: Any) -> None:
         """Change the service's terms."""
         self.service = replace(self.service, **changes)
@@ -277,9 +290,12 @@ class Rig:
         headers: tuple[bytes, ...] = (),
         version: SoapVersion = SoapVersion.V11,
         who: str = "EESMN",
+        kind: str = "p256",
     ) -> bytes:
         """A signed request, another each time."""
-        return signed_request(party(who).signer, version, body, headers, self.clock.now(), secrets.token_hex(6))
+        return signed_request(
+            party(who, kind=kind).signer, version, body, headers, self.clock.now(), secrets.token_hex(6)
+        )
 
     def request(
         self,

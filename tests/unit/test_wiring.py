@@ -1,5 +1,6 @@
 """Settings become a bus; or a sentence that says what to mend, before anything is listened on."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,17 +13,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from support.homes import fresh_home
+from support.homes import PASSPHRASE, fresh_home
 from support.place import ShiftedClock
 from support.reactor import on_reactor, reactor
 from support.rig import answer
 
 from esb.adapters.loopback import LoopbackAdapter
+from esb.admin.authority import add_bus_key
 from esb.admin.home import Home
 from esb.certs.keys import PrivateKey, generate_key
 from esb.conf.load import load
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
+from esb.kernel.namespaces import RSA_SHA256
 from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import open_database
@@ -97,7 +100,41 @@ def test_a_bad_home_is_refused_with_what_to_mend(home: Home, spoil: Callable[[Ho
     assert "correct horse" not in told
 
 
-@pytest.mark.parametrize(("days", "words"), [(800, "renew it"), (-30, "look at this machine's clock")])
+SECOND = {"SHLUZ_KEYS_SECOND_SIGNING_KEY": "keys/bus-rsa.key", "SHLUZ_KEYS_SECOND_CERTIFICATE": "keys/bus-rsa.pem"}
+
+
+def add_second(home: Home, kind: str = "rsa2048") -> None:
+    add_bus_key(
+        home,
+        PASSPHRASE.encode(),
+        key=home.keys / "bus-rsa.key",
+        certificate=home.keys / "bus-rsa.pem",
+        name="bus",
+        kind=kind,
+        now=time.time(),
+        random=secrets.token_bytes,
+    )
+
+
+def test_a_second_key_is_there_when_the_settings_name_it(home: Home) -> None:
+    add_second(home)
+    assert wired(home).way.second_signer is None
+    way = wired(home, **SECOND).way
+    assert way.second_signer is not None
+    assert way.signer_for(RSA_SHA256) is way.second_signer
+
+
+def test_a_second_key_that_would_serve_nobody_is_refused(home: Home) -> None:
+    assert "bus-rsa.key" in refusal(home, **SECOND)
+    add_second(home, "p256")
+    told = refusal(home, **SECOND)
+    assert "keys.second_signing_key" in told
+    assert "esb ca second-key" in told
+    (home.keys / "bus-rsa.pem").unlink()
+    assert "esb ca second-key" in refusal(home, **SECOND)
+
+
+@pytest.mark.parametrize(("days", "words"), [(800, "esb ca renew"), (-30, "look at this machine's clock")])
 def test_a_certificate_out_of_its_time_signs_nothing(home: Home, days: int, words: str) -> None:
     clock = ShiftedClock()
     clock.shift = days * 86_400

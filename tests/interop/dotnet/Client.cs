@@ -79,6 +79,14 @@ public class Security : SoapExtension
     public static X509Certificate2 Certificate, Bus;
     public static string Form, Address, Covered;
     public static byte[] Sent, Received;
+    static readonly Dictionary<string, string> DigestMethods = new Dictionary<string, string>
+    {
+        { "sha1", SignedXml.XmlDsigSHA1Url }, { "sha256", SignedXml.XmlDsigSHA256Url }, { "sha512", SignedXml.XmlDsigSHA512Url }
+    };
+    static readonly Dictionary<string, string> SignatureMethods = new Dictionary<string, string>
+    {
+        { "sha1", SignedXml.XmlDsigRSASHA1Url }, { "sha256", SignedXml.XmlDsigRSASHA256Url }, { "sha512", SignedXml.XmlDsigRSASHA512Url }
+    };
     Stream wire, local;
 
     public override object GetInitializer(Type type) { return null; }
@@ -99,7 +107,7 @@ public class Security : SoapExtension
         }
         else if (message.Stage == SoapMessageStage.AfterSerialize)
         {
-            Sent = Form == "unsigned" ? ((MemoryStream) local).ToArray() : Signed(((MemoryStream) local).ToArray());
+            Sent = Signed(((MemoryStream) local).ToArray());
             wire.Write(Sent, 0, Sent.Length);
         }
         else if (message.Stage == SoapMessageStage.BeforeDeserialize)
@@ -185,12 +193,12 @@ public class Security : SoapExtension
                 Attribute(part, u, "Id", Names.WSU, part == timestamp ? "uuid-" + Guid.NewGuid() + "-1" : "_" + number++);
             }
             var id = part.GetAttribute("Id", Names.WSU);
-            var each = new Reference("#" + id) { DigestMethod = Form == "sha512" ? SignedXml.XmlDsigSHA512Url : SignedXml.XmlDsigSHA256Url };
+            var each = new Reference("#" + id) { DigestMethod = DigestMethods[Form == "sha1" || Form == "sha512" ? Form : "sha256"] };
             each.AddTransform(Form == "wse" ? new XmlDsigExcC14NTransform("soap xsi") : new XmlDsigExcC14NTransform());
             signing.AddReference(each);
         }
         signing.SignedInfo.CanonicalizationMethod = SignedXml.XmlDsigExcC14NTransformUrl;
-        signing.SignedInfo.SignatureMethod = Form == "sha512" ? SignedXml.XmlDsigRSASHA512Url : SignedXml.XmlDsigRSASHA256Url;
+        signing.SignedInfo.SignatureMethod = SignatureMethods[Form == "sha1" || Form == "sha512" ? Form : "sha256"];
         signing.KeyInfo.AddClause(new KeyInfoNode(reference));
         signing.ComputeSignature();
         security.AppendChild(document.ImportNode(signing.GetXml(), true));

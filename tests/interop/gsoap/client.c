@@ -1,6 +1,6 @@
 /* gSOAP with its wsse and wsa plugins.
 
-   Arguments: key, certificate, the bus's certificate, the authority's certificate (PEM files); then calls, each a word of
+   Arguments: key, certificate, the bus's certificate, the authority's certificate (PEM files), the address; then calls, each a word of
    options joined by commas, which also goes along as a remark, so that no two messages are one. Writes three lines of each
    call: the surname, or the fault's code and reason; the fault's detail; whether the answer verified. */
 #include <openssl/ecdsa.h>
@@ -71,7 +71,7 @@ static void call(char **files, EVP_PKEY *key, const char *options) {
     if (strstr(options, "chunk")) soap_set_omode(soap, SOAP_IO_CHUNK);
     if (strstr(options, "prefixes")) soap_wsse_set_InclusiveNamespaces(soap, "SOAP-ENV ns2");
     if (strstr(options, "addressing")) {
-        soap_wsa_request(soap, NULL, NULL, "urn:example:GetPerson");
+        soap_wsa_request(soap, NULL, files[4], "urn:example:GetPerson");
         soap_wsse_set_wsu_id(soap, strstr(options, "careless") ? "" : "wsa5:Action wsa5:MessageID wsa5:To wsa5:ReplyTo");
     }
     if (!strstr(options, "unsigned")) {
@@ -81,7 +81,7 @@ static void call(char **files, EVP_PKEY *key, const char *options) {
         soap_wsse_sign_body(soap, strstr(options, "sha512") ? SOAP_SMD_SIGN_RSA_SHA512 : SOAP_SMD_SIGN_RSA_SHA256, key, 0);
     }
     soap_wsse_verify_init(soap);
-    if (soap_call___ns1__GetPerson(soap, NULL, NULL, &question, &answer)) {
+    if (soap_call___ns1__GetPerson(soap, files[4], NULL, &question, &answer)) {
         soap_set_fault(soap);
         const char *subcode = soap_fault_subcode(soap);
         printf("%s %s\n%s\n", subcode ? subcode : *soap_faultcode(soap), *soap_faultstring(soap), soap_fault_detail(soap));
@@ -95,7 +95,7 @@ int main(int count, char **words) {
     FILE *file = fopen(words[1], "r");
     EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
     fclose(file);
-    for (int n = 5; n < count; n++) {
+    for (int n = 6; n < count; n++) {
         call(words + 1, key, words[n]);
     }
     return 0;

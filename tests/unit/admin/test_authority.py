@@ -1,5 +1,6 @@
 """The home's own authority: made once, careful with files, and true in what it certifies and takes back."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -13,14 +14,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from esb.admin.authority import (
     Authority,
     AuthorityMissing,
+    add_bus_key,
     enrol_member,
+    fingerprint,
     init_authority,
     publish_crl,
+    renew_bus_certificate,
     revoke,
     write_new,
 )
 from esb.admin.home import make_home
 from esb.admin.trust import read_trust
+from esb.certs.ca import AuthorityError
 from esb.certs.keys import KeyUnusable, WrongPassphrase, generate_key, load_key
 from esb.certs.requests import RequestRefused, make_request
 from esb.kernel.directory import CertificateUse
@@ -184,3 +189,64 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one"
     with pytest.raises(KeyUnusable, match="cannot be written"):
         write_new(tmp_path / "none" / "file", b"x")
+
+
+def second(office: Any, **more: Any) -> x509.Certificate:
+    facts: dict[str, Any] = {"name": "bus", "kind": "rsa2048", "now": NOW, "random": secrets.token_bytes, **more}
+    home = office.home
+    return add_bus_key(home, PASSPHRASE, key=home.keys / "bus-rsa.key", certificate=home.keys / "bus-rsa.pem", **facts)
+
+
+def test_a_second_key_is_made_beside_the_first(office: Any) -> None:
+    first = (office.home.keys / "bus.key").read_bytes()
+    made = second(office)
+    key = office.home.keys / "bus-rsa.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert load_key(key, PASSPHRASE).public_key() == made.public_key()
+    digest = hashlib.sha256(made.public_bytes(Encoding.DER)).hexdigest()
+    assert fingerprint(office.home.keys / "bus-rsa.pem") == (digest, made.not_valid_after_utc)
+    assert x509.load_pem_x509_certificate((office.home.keys / "bus-rsa.pem").read_bytes()) == made
+    assert read_trust(office.home.anchors, office.home.crl, 0, NOW).judge.problem(made, NOW) is None
+    assert (office.home.keys / "bus.key").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["bus-rsa.key", "bus-rsa.pem"])
+def test_no_key_or_certificate_of_the_bus_is_overwritten(office: Any, name: str) -> None:
+    (office.home.keys / name).write_text("mine")
+    with pytest.raises(AuthorityMissing, match="exists: nothing was changed"):
+        second(office)
+    assert (office.home.keys / name).read_text() == "mine"
+    assert len(list(office.home.keys.glob("bus-rsa*"))) == 1
+
+
+def test_a_renewed_certificate_is_of_the_same_key_and_lasts_longer(office: Any) -> None:
+    key, path = office.home.keys / "bus.key", office.home.keys / "bus.pem"
+    before = x509.load_pem_x509_certificate(path.read_bytes())
+    later = NOW + 10 * 86_400
+    for now in (later, later + 380 * 86_400):  # the authority lasts 400 days, and no certificate longer than it
+        made = renew_bus_certificate(
+            office.home, PASSPHRASE, key=key, certificate=path, name="bus", now=now, random=secrets.token_bytes
+        )
+        assert x509.load_pem_x509_certificate(path.read_bytes()) == made
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert made.public_key() == before.public_key()
+        assert made.serial_number != before.serial_number
+        assert made.not_valid_after_utc.timestamp() > now + 8 * 86_400
+        assert made.not_valid_after_utc <= office.authority.not_valid_after_utc
+    assert sorted(each.name for each in office.home.keys.iterdir() if "bus" in each.name) == ["bus.key", "bus.pem"]
+
+
+def test_an_authority_that_ends_renews_nothing(office: Any) -> None:
+    path = office.home.keys / "bus.pem"
+    before = path.read_bytes()
+    with pytest.raises(AuthorityError, match="make a new authority"):
+        renew_bus_certificate(
+            office.home,
+            PASSPHRASE,
+            key=office.home.keys / "bus.key",
+            certificate=path,
+            name="bus",
+            now=NOW + 400 * 86_400,
+            random=secrets.token_bytes,
+        )
+    assert path.read_bytes() == before

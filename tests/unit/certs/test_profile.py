@@ -4,7 +4,17 @@ import hashlib
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from esb.certs.profile import CURVE_ORDERS, CURVE_SIZES, DIGEST_SIZES, DIGESTS, PSS_BY_DIGEST, SIGNATURES, Family
+from esb.certs.profile import (
+    CURVE_ORDERS,
+    CURVE_SIZES,
+    DIGEST_SIZES,
+    DIGESTS,
+    PSS_BY_DIGEST,
+    SIGNATURES,
+    Family,
+    is_rsa,
+)
+from esb.kernel import namespaces as ns
 
 
 def test_nothing_weak_is_listed():
@@ -34,3 +44,11 @@ def test_the_orders_are_those_of_the_curves():
         one, last = (ec.derive_private_key(number, curve).public_key().public_numbers() for number in (1, order - 1))
         assert one.x == last.x
         assert one.y != last.y
+
+
+def test_what_is_rsa_is_told_by_the_uri_even_of_what_is_refused():
+    for uri, algorithm in SIGNATURES.items():
+        assert is_rsa(uri) is (algorithm.family in (Family.RSA, Family.RSA_PSS))
+    assert all(map(is_rsa, (ns.RSA_PSS, f"{ns.DS}rsa-sha1", "http://www.w3.org/2001/04/xmldsig-more#rsa-md5")))
+    for other in ("", "rsa-sha256#", f"{ns.DS}dsa-sha1", f"{ns.DS}hmac-sha1", "http://rsa.example/#ecdsa-sha256"):
+        assert not is_rsa(other)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 Run = Callable[..., Result]
 
@@ -86,3 +88,70 @@ def test_what_cannot_be_revoked(office: Run) -> None:
     assert "keyCompromise" in result.stderr
     result = office("ca", "revoke", "0" * 64, "--yes")
     assert result.exit_code == 1
+
+
+def certificate(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+SECOND = {"SHLUZ_KEYS_SECOND_SIGNING_KEY": "keys/bus-rsa.key", "SHLUZ_KEYS_SECOND_CERTIFICATE": "keys/bus-rsa.pem"}
+
+
+def test_init_makes_a_second_key_where_one_is_asked_for(run: Run, tmp_path: Path) -> None:
+    run("init")
+    result = run("ca", "init", "--key", "p256", "--second-bus-key", "rsa2048")
+    assert result.exit_code == 0, result.output
+    made = certificate(tmp_path / "shluz-home/keys/bus-rsa.pem")
+    assert isinstance(made.public_key(), RSAPublicKey)
+    for words in (
+        'second_signing_key = "keys/bus-rsa.key"',
+        'second_certificate = "keys/bus-rsa.pem"',
+        made.fingerprint(SHA256()).hex(),
+        certificate(tmp_path / "shluz-home/keys/bus.pem").fingerprint(SHA256()).hex(),
+    ):
+        assert words in result.stdout
+    shown = [line.strip() for line in result.stdout.splitlines()]
+    lines = [line for line in shown if line.startswith(("[keys]", "second_"))]
+    (tmp_path / "shluz-home/esb.toml").write_text("\n".join(lines))
+    assert str(tmp_path / "shluz-home/keys/bus-rsa.key") in run("config", "show").stdout
+
+
+def test_a_second_key_for_a_home_that_is(office: Run, tmp_path: Path) -> None:
+    result = office("ca", "second-key", "--kind", "rsa3072")
+    assert result.exit_code == 0, result.output
+    assert 'second_signing_key = "keys/bus-rsa.key"' in result.stdout
+    assert certificate(tmp_path / "shluz-home/keys/bus-rsa.pem").public_key().key_size == 3072  # type: ignore[union-attr]
+    again = office("ca", "second-key")
+    assert again.exit_code == 1
+    assert "exists: nothing was changed" in again.stderr
+
+
+def test_a_second_key_goes_where_the_settings_say(office: Run, tmp_path: Path) -> None:
+    places = {name: str(tmp_path / Path(path).name) for name, path in SECOND.items()}
+    result = office("ca", "second-key", **places)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "bus-rsa.key").exists()
+    assert "[keys]" not in result.stdout
+
+
+@pytest.mark.parametrize("kind", ["p256", "rsa1024"])
+def test_a_second_key_is_rsa(office: Run, kind: str) -> None:
+    assert office("ca", "second-key", "--kind", kind).exit_code == 2
+    assert office("ca", "init", "--second-bus-key", kind).exit_code == 2
+
+
+def test_renewing_gives_each_of_the_buss_keys_a_new_certificate(office: Run, tmp_path: Path) -> None:
+    office("ca", "second-key")
+    paths = [tmp_path / "shluz-home/keys" / name for name in ("bus.pem", "bus-rsa.pem")]
+    before = [certificate(path) for path in paths]
+    alone = office("ca", "renew")
+    assert alone.exit_code == 0, alone.output
+    assert [certificate(path) == old for path, old in zip(paths, before, strict=True)] == [False, True]
+    result = office("ca", "renew", **SECOND)
+    assert result.exit_code == 0, result.output
+    for path, old in zip(paths, before, strict=True):
+        new = certificate(path)
+        assert new != old
+        assert new.public_key() == old.public_key()
+        assert new.fingerprint(SHA256()).hex() in result.stdout
+    assert "SIGHUP" in result.stdout

@@ -27,6 +27,8 @@ from esb.conf.problems import ConfigError
         ({"SHLUZ_DOOR_BODY_BYTES": "11MiB"}, "door.inflated_bytes"),
         ({"SHLUZ_PROVIDER_CLIENT_KEY": "k"}, "provider.client_certificate"),
         ({"SHLUZ_PROVIDER_CLIENT_CERTIFICATE": "c"}, "provider.client_key"),
+        ({"SHLUZ_KEYS_SECOND_SIGNING_KEY": "k"}, "keys.second_certificate"),
+        ({"SHLUZ_KEYS_SECOND_CERTIFICATE": "c"}, "keys.second_signing_key"),
         ({"SHLUZ_TIME_SKEW_SECONDS": "301"}, "time.skew_seconds"),
         ({"SHLUZ_EVIDENCE_MAX_QUEUE": "1"}, "evidence.max_queue"),
         ({"SHLUZ_LOAD_MAX_IN_FLIGHT": "10"}, "load.per_service_in_flight"),
@@ -74,6 +76,12 @@ def test_a_missing_or_open_passphrase_file_is_told(tmp_path: Path) -> None:
     file.mkdir()
     assert "is not a file" in said(tmp_path)
     assert "passphrase" not in said(tmp_path, SHLUZ_KEYS_PASSPHRASE="x")
+
+
+def test_a_second_key_that_is_not_there_is_told(tmp_path: Path) -> None:
+    text = said(tmp_path, SHLUZ_KEYS_SECOND_SIGNING_KEY="k", SHLUZ_KEYS_SECOND_CERTIFICATE="c")
+    assert f"keys.second_signing_key: there is no file {tmp_path / 'k'}" in text
+    assert f"keys.second_certificate: there is no file {tmp_path / 'c'}" in text
 
 
 def test_nothing_is_said_of_a_whole_home(tmp_path: Path) -> None:

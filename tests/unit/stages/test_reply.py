@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from support.client import NS, Reply, verify_with_xmlsec
 from support.own_schema import breaks_own_schema
+from support.provider import envelope11
 from support.rig import Rig, done
 
 from esb.audit.leaf import leaf_hash, read_leaf
@@ -17,11 +18,14 @@ from esb.kernel import rules
 from esb.kernel.faults import Code, Refusal, Rule
 from esb.kernel.message import Violation
 from esb.kernel.soap import SoapVersion
+from esb.stages.authenticate import authenticate
+from esb.stages.authorize import authorize
+from esb.stages.parse import parse
 from esb.stages.progress import Progress
 from esb.stages.reply import refuse, reply
 from esb.stages.sign import Signed, sign
 from esb.stages.status import fault_class, status_of
-from esb.stages.validate import SchemaRefusal
+from esb.stages.validate import SchemaRefusal, validate
 
 RULES = {rule.code: rule for rule in rules.CATALOGUE.values()}
 
@@ -208,3 +212,44 @@ def test_and_does_not_leave_when_it_is_not(rig: Rig) -> None:
         done(reply(signed, rig.way))
     assert refusal.value.rule.id == "BUS-01"
     assert "disk" not in refusal.value.reason
+
+
+def fault_to(rig: Rig, message: bytes) -> Signed:
+    """The signed fault for a message that some stage refuses, as the bus makes it."""
+    under_way = Progress.of(rig.received(message))
+    try:
+        for stage in (parse, authenticate, authorize, validate):
+            under_way.came_to(done(stage(under_way.message, rig.way)))
+    except Refusal as refusal:
+        return refuse(refusal, under_way, rig.way)
+    raise AssertionError("nothing was refused")
+
+
+@pytest.mark.parametrize("kind", ["p256", "rsa2048"])
+def test_a_fault_is_signed_with_the_key_that_fits_the_requests(rig: Rig, kind: str) -> None:
+    """Verified or only claimed: it decides which of the bus's own keys signs, and nothing else."""
+    second = rig.give_second_key()
+    bus = {"p256": rig.bus_party, "rsa2048": second}[kind]
+    method = {"p256": ns.ECDSA_SHA256, "rsa2048": ns.RSA_SHA256}[kind].encode()
+    messages = {
+        "SIG-07": rig.signed(kind=kind).replace(b"5ABC123", b"5ABC124"),
+        "SIG-09": rig.signed(kind=kind).replace(method, method.replace(b"sha256", b"sha1")),
+        "TIM-05": rig.signed(kind=kind, headers=(f'<w:MessageID xmlns:w="{ns.WSA}"/>'.encode(),)),
+        "RTE-02": rig.signed(b"<x/>", kind=kind),
+        "SCH-01": rig.signed(b'<p:GetPerson xmlns:p="urn:example:person"/>', kind=kind),
+    }
+    for rule, message in messages.items():
+        signed = fault_to(rig, message)
+        assert signed.entry.rule == rule
+        verify_with_xmlsec(Reply(signed.status, {}, signed.envelope), bus.certificate)
+
+
+def test_a_fault_before_a_signature_could_be_read_is_the_first_keys(rig: Rig) -> None:
+    """Load shed costs the bus as little as it can, and what is no envelope claims nothing."""
+    rig.give_second_key()
+    message = rig.signed(kind="rsa2048")
+    shed = refuse(Refusal(rules.BUS_LOAD, "Full.", {}, 1), Progress.of(rig.received(message)), rig.way)
+    broken = fault_to(rig, message[:-1])
+    unsigned = fault_to(rig, envelope11(b"<x/>"))
+    for signed in (shed, broken, unsigned):
+        verify_with_xmlsec(Reply(signed.status, {}, signed.envelope), rig.bus_party.certificate)

@@ -220,3 +220,10 @@ def test_whatever_a_provider_writes_the_signature_holds(
         ]
         for prefix in outer | inner:  # every one is needed by a value
             assert there.nsmap[prefix] == was.nsmap[prefix]
+
+
+def test_who_asks_with_rsa_is_answered_with_rsa_where_the_bus_can(rig: Rig, version: SoapVersion) -> None:
+    second = rig.give_second_key()
+    for kind, bus in (("rsa2048", second), ("p256", rig.bus_party)):
+        signed = signed_answer(rig, version, rig.signed(version=version, kind=kind))
+        assert verify_with_xmlsec(reply_of(signed), bus.certificate) == {"Body", "Receipt", "Timestamp"}
