@@ -140,13 +140,21 @@ class EvidenceWriter:
             if not self._stopping:
                 self._tend()
             return []
-        self._await(min(self._in_flight() // _SHARE, self._max_batch), self._max_wait)
+        self._await(self._company(), self._max_wait)
         batch: list[tuple[Record, Done]] = []
         self._bytes = 0
         while self._queue and not self._full(batch):
             batch.append(self._queue.popleft())
             self._bytes += len(batch[-1][0].message) + len(batch[-1][0].sent)
         return batch
+
+    def _company(self) -> int:
+        """How many records are worth waiting for."""
+        try:
+            return min(self._in_flight() // _SHARE, self._max_batch)
+        except Exception:  # noqa: BLE001  # the thread must outlive whatever it is told
+            _log.exception("how many exchanges are under way could not be asked")
+            return 1
 
     def _await(self, wanted: int, seconds: float) -> bool:
         """Sleep until so many records wait, or until the end of the time or of the bus; whether any waits now."""
@@ -176,6 +184,10 @@ class EvidenceWriter:
             return [NotWritten(str(error))] * len(records)
         except Exception:  # noqa: BLE001  # the thread must outlive whatever a store does
             _log.exception("the evidence store failed in a way it does not know")
+            self._lost(_UNEXPECTED.reason)
+            return [_UNEXPECTED] * len(records)
+        if len(outcomes) != len(records):
+            _log.error("the evidence store did not say what became of each record")
             self._lost(_UNEXPECTED.reason)
             return [_UNEXPECTED] * len(records)
         self._found()

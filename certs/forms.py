@@ -183,6 +183,8 @@ class Forms:
         if key.token is None:
             return
         text = _token_text(envelope.data)
+        if text != (key.token.text or "").encode():
+            return  # another's token text may stand before it: nobody fills the memory that belongs to another
         learnt = self._learnt.get(text, 0)
         if not text or learnt >= _MOST_LEARNT:
             return
@@ -219,6 +221,9 @@ def _form(
     holes, path = _holes(head)
     if path != [b"Envelope", b"Body"]:
         return None
+    quoted = _constants(head, holes)
+    if quoted is None:
+        return None
     values: list[bytes] = []
     kinds: list[re.Pattern[bytes]] = []
     numbers: list[int] = []
@@ -247,11 +252,13 @@ def _form(
     inside_security = list(security.element)
     if places is None or inside is None or stamp is None or security.element not in envelope.blocks:
         return None
+    if not {*created, *expires} <= {*stamp.holes}:
+        return None  # some other element's times, which nobody signed
     form = Form(
         head=_pieces(head, holes, numbers),
         kinds=tuple(kinds),
         names=tuple(names.values()),
-        quoted=_quoted(head) - names.keys(),
+        quoted=quoted,
         signed_info=inside,
         timestamp=stamp,
         certificate=key.certificate.sha256,
@@ -310,6 +317,8 @@ def _holes(octets: bytes) -> tuple[list[_Hole], list[bytes]]:
             opened = -1
             continue
         for attribute in _ATTRIBUTE.finditer(octets, tag.start(3), tag.end(3)):
+            if attribute.group(1).startswith(b"xmlns"):
+                continue  # what a prefix means is never left open, whatever the prefix is called
             what = attribute.group(1).rpartition(b":")[2]
             begin, end = attribute.start(2) + 1, attribute.end(2) - 1
             if what == b"URI" and octets.startswith(b"#", begin):
@@ -325,10 +334,26 @@ def _holes(octets: bytes) -> tuple[list[_Hole], list[bytes]]:
     return holes, path
 
 
-def _quoted(octets: bytes) -> frozenset[bytes]:
-    """The values of attributes."""
-    tags = _TAG.finditer(octets)
-    return frozenset(value[1:-1] for tag in tags for _, value in _ATTRIBUTE.findall(octets, tag.start(3), tag.end(3)))
+def _constants(head: bytes, holes: Sequence[_Hole]) -> frozenset[bytes] | None:
+    """The values of attributes that do not change.
+
+    Returns:
+        None where one of them is an identifier to some processor (ID, id, xml:id), or where a second header looks like
+        a Security header: such a message is for the careful way.
+    """
+    ends = {hole.end for hole in holes}
+    values = set()
+    securities = 0
+    for tag in _TAG.finditer(head):
+        closing, name, _ = tag.groups()
+        securities += not closing and name.rpartition(b":")[2] == b"Security"
+        for attribute in _ATTRIBUTE.finditer(head, tag.start(3), tag.end(3)):
+            if attribute.end(2) - 1 in ends:
+                continue
+            if attribute.group(1).rpartition(b":")[2].lower() == b"id":
+                return None
+            values.add(attribute.group(2)[1:-1])
+    return frozenset(values) if securities == 1 else None
 
 
 def _cut(octets: bytes, names: dict[bytes, int], hollow: dict[bytes, list[int]]) -> _Pieces | None:

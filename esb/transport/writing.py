@@ -14,7 +14,8 @@ def write(wire: Any, data: bytes) -> None:
     """Write ``data`` to a transport: now, as far as its socket takes it, and the rest as the transport sees fit.
 
     Args:
-        wire: a TCP transport of Twisted, or any other, which is left to do it in its own way (TLS, a test's).
+        wire: a TCP transport of Twisted, or any other, which is left to do it in its own way (TLS, a test's).  Its
+            producer, if it has one, is a streaming one: a pull producer is asked for more by what is buffered.
     """
     # A TLS protocol hands out the attributes of the socket beneath it as its own: only the class tells them apart.
     # Nothing may wait to be written before; should that attribute go one day, everything is written as ever.

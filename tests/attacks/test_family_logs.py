@@ -175,7 +175,7 @@ def expect_line(form: str, line: str) -> None:
     if form == "json":
         found = json.loads(line)
         assert found["level"] in ("debug", "info", "warning"), line
-        assert found["log"] in ("bus", "server", "door") or "." in found["log"] or found["log"].startswith("esb"), line
+        assert found["log"] in ("bus", "server", "door", "log_legacy") or "." in found["log"] or found["log"].startswith("esb"), line
         assert FORGED not in found["event"], line
         assert all(isinstance(value, str | int | float | bool | None | list | dict) for value in found.values())
     else:

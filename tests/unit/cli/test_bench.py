@@ -53,7 +53,13 @@ def test_what_cannot_be_measured_is_refused_at_once(arguments: list[str], said: 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_neither_processes_nor_folders(sign: int, tmp_path: Path) -> None:
     arguments = ["-m", "esb.cli", "bench", "--bus-only", "--count", "100000", "--folder", str(tmp_path)]
-    with subprocess.Popen([sys.executable, *arguments], stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as running:
         assert running.stderr is not None
         for line in running.stderr:
             if "warming up" in line:
