@@ -108,10 +108,15 @@ class Server:
         self._ports[slot] = self._reactor.adoptStreamPort(listening.fileno(), listening.family, factory)
 
     def leave(self, slot: int) -> None:
-        """Accept no more connections at a slot's socket; those that were accepted go on."""
+        """Accept no more connections at a slot's socket, for another serves it now.
+
+        Those that were accepted end with their next answer: kept-alive clients would else stay with the one that
+        served alone for a while, and the other would have nothing to do.
+        """
         port = self._ports.pop(slot, None)
         if port is not None:
             port.stopListening()
+            self._node.factory.shed()
 
     def _look(self) -> None:
         """Look for changes of registry and trust in a thread; again after the polling time."""

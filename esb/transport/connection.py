@@ -96,6 +96,7 @@ class Connection(Protocol):
         self._held = 0
         self._reading_paused = False
         self._sender_done = False
+        self._last = False
         self._write_blocked = False
         self._written = 0
         self._stage = Stage.BETWEEN
@@ -170,6 +171,10 @@ class Connection(Protocol):
             self._reject(408, "the request took too long to arrive")
         else:
             self._close()
+
+    def shed(self) -> None:
+        """Make the next answer the last one: the client comes again over a new connection."""
+        self._last = True
 
     def drain(self) -> None:
         """Close if nothing is under way; else after the answer."""
@@ -260,7 +265,7 @@ class Connection(Protocol):
         head_only = head.method == "HEAD"
         try:
             response, gzipped = await self._compressed(head, await self._ask(request, refusal))
-            close = not head.keep_alive or self._deaf or self._sender_done or door.draining
+            close = not head.keep_alive or self._deaf or self._sender_done or self._last or door.draining
             data = render(
                 response, door.date(), gzipped=gzipped, head_only=head_only, close=close, http_1_0=head.http_1_0
             )

@@ -90,6 +90,14 @@ class DoorFactory(Factory):
         self._tell_drained()
         return done
 
+    def shed(self) -> None:
+        """Let each open connection end with its next answer, which says ``Connection: close``.
+
+        For a process that has served another's share: kept-alive clients come again, and are spread anew.
+        """
+        for connection in self._open:
+            connection.shed()
+
     def _close_idle(self) -> None:
         for connection in list(self._open):
             connection.drain()

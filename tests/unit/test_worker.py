@@ -115,6 +115,20 @@ def test_it_is_ready_first_and_accepts_only_when_told(worker: Worker) -> None:
     assert not worker.stopped.is_set()
 
 
+def test_who_came_while_it_served_anothers_share_too_comes_again(worker: Worker) -> None:
+    """Else kept-alive clients would stay with the one that served alone, and the other would have nothing to do."""
+    worker.tell("serve", 0)
+    worker.tell("serve", 1)
+    kept = http.client.HTTPConnection("127.0.0.1", worker.port, timeout=10)
+    for told, said in (((), None), (("leave", 1), "close")):
+        if told:
+            worker.tell(*told)
+        kept.request("GET", "/healthz")
+        answer = kept.getresponse()
+        assert (answer.status, answer.getheader("connection"), answer.read()) == (200, said, b"ok\n")
+    kept.close()
+
+
 def test_without_a_supervisor_it_ends(worker: Worker) -> None:
     worker.tell("serve", 0)
     worker.supervisor.close()

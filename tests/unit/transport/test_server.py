@@ -183,6 +183,24 @@ def test_connections_are_counted_and_nothing_ticks_without_one() -> None:
     assert reactor.getDelayedCalls() == []
 
 
+def test_shed_connections_end_with_their_next_answer_and_new_ones_stay(served: Served, reactor_thread: Any) -> None:
+    old, new = (http.client.HTTPConnection("127.0.0.1", served.port) for _ in range(2))
+    old.request("GET", "/")
+    answer = old.getresponse()
+    assert (answer.getheader("connection"), answer.read()) == (None, b"<0/>")
+
+    async def shed() -> None:
+        served.factory.shed()
+
+    reactor_thread.run(shed)
+    for connection, said in ((new, None), (old, "close"), (new, None)):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("connection"), answer.read()) == (200, said, b"<0/>")
+    for connection in (old, new):
+        connection.close()
+
+
 def test_an_idle_connection_may_send_one_more_request_while_it_is_drained(served: Served, reactor_thread: Any) -> None:
     """And one that says nothing is closed when its time is over, or when there is suddenly less of it."""
     asks, silent = (
