@@ -6,7 +6,7 @@ The transaction is the caller's, on SQLite too, where Alembic would not open one
 from alembic import context
 from sqlalchemy import Connection
 
-from esb.registry.models import Base
+from esb.registry.schema import Base
 
 
 def _run(connection: Connection) -> None:

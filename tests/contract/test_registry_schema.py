@@ -15,7 +15,8 @@ from esb.kernel.directory import MemberStatus
 from esb.registry.database import open_database
 from esb.registry.migrations import current, head, upgrade
 from esb.registry.migrations.run import SchemaUnknown
-from esb.registry.models import Base, MemberKind
+from esb.registry.models import MemberKind
+from esb.registry.schema import Base
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,15 @@
+"""Contract versions, sunsets, likely duplicates and shared types."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Refuse: what was recorded since is not thrown away."""
+    raise RuntimeError("restore a backup instead of a downgrade")

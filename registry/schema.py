@@ -1,0 +1,8 @@
+"""Every table of the registry: whoever needs them all, as migrations do, takes ``Base`` from here.
+
+A module of models is imported below as soon as there is one; its tables would be missing otherwise.
+"""
+
+from esb.registry.models import Base
+
+__all__ = ["Base"]
