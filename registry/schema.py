@@ -3,6 +3,7 @@
 A module of models is imported below as soon as there is one; its tables would be missing otherwise.
 """
 
+from esb.registry import register_models
 from esb.registry.models import Base
 
-__all__ = ["Base"]
+__all__ = ["Base", "register_models"]
