@@ -1,5 +1,6 @@
 """A serving bus: its listener, its eye on registry and trust, its signals and its orderly end."""
 
+import ctypes
 import gc
 import signal
 import socket
@@ -24,6 +25,8 @@ from esb.wiring import CannotStart, Node, restore_quotas, wire
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
 _TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
+_M_MMAP_THRESHOLD: Final = -3  # of glibc's malloc.h
+_LARGE_BLOCK: Final = 128 * 1024  # octets from which on a block of memory goes back to the system when it is freed
 _LAST_WORD: Final = 0.5  # seconds: what was already on its way over an idle connection when the end began, is answered
 
 
@@ -241,10 +244,25 @@ def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> Non
 
 
 def prepare_reactor() -> None:
-    """Have Twisted's timers run on a clock that is never stepped, and its log go into ours."""
+    """Have Twisted's timers run on a clock that is never stepped, its log go into ours, and large messages leave
+    nothing behind.
+    """
     # Twisted's timers run on wall time; a clock that is stepped back would hold them up for as long.
     reactor.seconds = SystemClock().monotonic
     globalLogBeginner.beginLoggingTo([observer()], redirectStandardIO=False, discardBuffer=True)
+    _give_large_blocks_back()
+
+
+def _give_large_blocks_back() -> None:
+    """Fix the size from which glibc gives a block its own pages, which go back to the system with it.
+
+    By itself glibc raises that size to the largest block ever freed (mallopt(3)), and then cuts large messages out of a
+    heap that small values, living on between them, keep from shrinking: what a flood of them took stays taken.  Another
+    C library has no such habit and no such function.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def spare_what_stays() -> None:

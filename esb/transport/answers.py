@@ -43,6 +43,7 @@ class AnswerReader:
         "_parser",
         "_problem",
         "_quiet",
+        "_status",
         "_until_close",
         "answer",
         "begun",
@@ -52,7 +53,8 @@ class AnswerReader:
     def __init__(self, limits: ClientLimits, max_answer: int) -> None:
         self._limits = limits
         self._max_answer = max_answer
-        self._parser = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+        self._status = 0
         self._headers: dict[bytes, bytes] = {}
         self._lines = 0
         self._body: BodyReader | None = None
@@ -72,8 +74,11 @@ class AnswerReader:
         """
         self.begun = True
         self._quiet += len(data)
+        parser = self._parser
+        if parser is None:
+            return
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except HttpParserUpgrade:
             raise _unreadable("it changes to another protocol") from None
         except HttpParserError as error:
@@ -100,6 +105,14 @@ class AnswerReader:
             if self._problem is not None:
                 raise self._problem
 
+    def close(self) -> None:
+        """Nothing more will come: let go of the parser.
+
+        It holds this reader as the reader holds it, and only the collector of garbage, which comes seldom, would find
+        the two, and with them an answer of megabytes.
+        """
+        self._parser = None
+
     # What llhttp tells us.  An exception here would come out as one of llhttp's own; so it is kept, and told after.
 
     def on_message_begin(self) -> None:
@@ -124,9 +137,10 @@ class AnswerReader:
 
     def on_headers_complete(self) -> None:
         """Decide how the body comes."""
-        status = self._parser.get_status_code()
+        status = self._parser.get_status_code() if self._parser is not None else 0
         if self.answer is not None or status < 200:
             return
+        self._status = status
         self._in_body = True
         self._quiet = 0
         coding = self._headers.get(b"transfer-encoding")
@@ -162,7 +176,7 @@ class AnswerReader:
 
     def on_message_complete(self) -> None:
         """The answer is whole, unless it was an interim one."""
-        if self.answer is not None:
+        if self.answer is not None or self._parser is None:
             return
         status = self._parser.get_status_code()
         if status < 200:
@@ -180,7 +194,7 @@ class AnswerReader:
         except CorruptGzip:
             self._problem = _unreadable("its gzip body is cut short")
             return
-        self.answer = HttpAnswer(self._parser.get_status_code(), self._headers, body)
+        self.answer = HttpAnswer(self._status, self._headers, body)
 
     def _fail(self, problem: Refusal) -> None:
         self._problem = problem

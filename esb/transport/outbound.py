@@ -141,10 +141,16 @@ class ProviderConnection(Protocol):
         """Cut the connection."""
         if not self._discarded:
             self._discarded = True
-            self._exchange = self._reader = None
+            self._over()
             self._keeper.left(self)
             if self._wire is not None:
                 self._wire.abortConnection()
+
+    def _over(self) -> None:
+        """The call is over: nothing is kept of it."""
+        if self._reader is not None:
+            self._reader.close()
+        self._exchange = self._reader = None
 
     # What Twisted tells us
 
@@ -177,7 +183,7 @@ class ProviderConnection(Protocol):
             return
         if reader.answer is None:
             return
-        self._exchange = self._reader = None
+        self._over()
         exchange.connection = None
         if reader.reusable:
             self._keeper.free(self)
@@ -188,7 +194,7 @@ class ProviderConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the call that was under way, if there was one."""
         exchange, reader = self._exchange, self._reader
-        self._exchange = self._reader = None
+        self._over()
         if not self._discarded:
             self._discarded = True
             self._keeper.left(self)

@@ -1,3 +1,4 @@
+import gc
 import gzip
 
 import pytest
@@ -157,3 +158,18 @@ def test_a_refusal_says_nothing_of_the_answer() -> None:
     with pytest.raises(Refusal) as caught:
         reader_after(b"secret rubbish\r\n")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [OK + b"Content-Length: 2\r\n\r\nhi", OK + b"Content-Length: 9\r\n\r\nhi"])
+def test_a_closed_reader_leaves_nothing_to_the_collector(data: bytes) -> None:
+    """Whole or broken off: an answer of megabytes must not wait for a collection of garbage, which comes seldom."""
+    gc.collect()
+    gc.disable()
+    try:
+        reader = reader_after(data)
+        reader.close()
+        reader.feed(b"more")
+        del reader
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
