@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from esb.bench.client import Address, Question, WrongAnswer, post_head
-from esb.bench.month.bodies import REFERENCE, REQUEST_BYTES, opening_of, request_body
-from esb.bench.month.consumers import Asking
-from esb.bench.month.contracts import action_of
 from esb.bench.month.tally import Tally
-from esb.bench.signing import Party, Template
+from esb.bench.signing import Party, Template, hole
+from esb.sample.bodies import REFERENCE, REQUEST_BYTES, opening_of, request_text
+from esb.sample.consumers import Asking
+from esb.sample.contracts import action_of
 
 KEPT_ONE_IN: Final = 500
 MOST_WRONG: Final = 20
@@ -148,10 +148,11 @@ def questions(
 def _prepare(asking: Asking, variant: int, parties: Mapping[str, Party], address: Address) -> _Ready:
     service = asking.service
     before, after = opening_of(service, "|").split(b"|")
+    asked = request_text(service, variant)
     return _Ready(
         asking,
         (service.id.text, asking.consumer),
-        Template(parties[asking.consumer], request_body(service, variant)),
+        Template(parties[asking.consumer], asked.before + hole(REFERENCE) + asked.after),
         post_head(address, f"/services/{service.id}", action_of(service)),
         before,
         after,

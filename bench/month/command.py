@@ -71,9 +71,9 @@ def month(
         check_pair()  # before anything imports the two
     except PairUnfit as error:
         raise click.ClickException(str(error)) from error
-    from esb.bench.month.mix import national_month, part_of
     from esb.bench.month.report import as_json, tell
     from esb.bench.month.run import Interrupted, Setup, replay
+    from esb.sample.mix import national_month, part_of
 
     # However it is started, Ctrl-C and an operator's kill end it alike, and in order.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,11 +8,11 @@ have seen the very same exchanges.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from esb.bench.month.consumers import Asking
 from esb.bench.month.evidence import Evidence
 from esb.bench.month.journal import Journal
-from esb.bench.month.mix import Month
 from esb.bench.month.tally import NOTHING, Count
+from esb.sample.consumers import Asking
+from esb.sample.mix import Month
 
 
 @dataclass(frozen=True, slots=True)

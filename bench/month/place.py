@@ -1,15 +1,13 @@
 """The place of the month: a home with the 43 agencies, their 277 services, and who may ask what.
 
-Apart from the driving, so that whoever wants a registry of a state's size can make one.  Everything is registered in a
-handful of acts.  Contracts of one kind differ in namespace and names alone, so one of each kind goes through the check
-that every contract of a stranger goes through, all in one child process: 277 of them would take longer than the rest.
+Apart from the driving, so that whoever wants a bus of a state's size, with keys for every agency, can make one.
+Everything is registered in a handful of acts, on the contracts of the sample (:mod:`esb.sample`).
 """
 
 import secrets
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +17,6 @@ from sqlalchemy import Engine
 
 from esb.admin.authority import Authority, init_authority
 from esb.admin.home import Home, make_home
-from esb.admin.services import ContractUnfit
-from esb.bench.month.consumers import PORTAL, Asking, consumers_of
-from esb.bench.month.contracts import wsdl_of
-from esb.bench.month.mix import SYSTEM, Month, Service
 from esb.bench.signing import Party
 from esb.certs.ca import Subject, issue, serial_number
 from esb.certs.keys import FileKey, generate_key, load_key
@@ -31,23 +25,19 @@ from esb.conf.load import load
 from esb.conf.settings import Settings
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse
-from esb.registry.acts import Act, acting
+from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
-from esb.registry.contracts import put_contract
 from esb.registry.database import open_database
-from esb.registry.grants import Leave, add_grant
+from esb.registry.grants import add_grant
 from esb.registry.members import add_member, add_system
 from esb.registry.migrations import upgrade
 from esb.registry.models import MemberKind
-from esb.registry.services import Terms, add_service
-from esb.schemas.check import check_contract
-from esb.wsdl.pack import pack
-from esb.wsdl.read import read_contract
+from esb.sample.consumers import Asking, consumers_of
+from esb.sample.load import leave_for, register_service
+from esb.sample.mix import SYSTEM, Month, Service
+from esb.sample.reading import check_together, read_contracts
 
 AUTHOR: Final = "month"
-_BASIS: Final = "Decree No. 429 of 23 May 2011 on electronic services of state bodies"
-_PURPOSE_PORTAL: Final = "A citizen's request on the portal"
-_PURPOSE_AGENCY: Final = "An agency's own proceedings"
 _DAYS: Final = 30
 
 
@@ -113,7 +103,7 @@ def make_place(
         told(f"enrolling {len(month.agencies)} agencies")
         parties = _enrol(engine, home, passphrase, month, now)
         told(f"reading {len(month.services)} contracts")
-        contracts = read_contracts(month.services, endpoint)
+        contracts = list(read_contracts(month.services, endpoint))
         check_together(list({service.kind: contract for service, contract in contracts}.values()))
         asking = consumers_of(month)
         told(f"registering {len(contracts)} services and {len(asking)} grants")
@@ -121,36 +111,6 @@ def make_place(
     finally:
         engine.dispose()
     return Place(home, settings, environment, parties)
-
-
-def read_contracts(services: Iterable[Service], endpoint: Callable[[Service], str]) -> list[tuple[Service, Contract]]:
-    """Each service's contract, read as a provider's WSDL file is."""
-    contracts = []
-    with tempfile.TemporaryDirectory() as folder:
-        for service in services:
-            file = Path(folder) / service.agency / f"{service.id.service}.wsdl"
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(wsdl_of(service, endpoint(service)))
-            contracts.append((service, read_contract(file)))
-    return contracts
-
-
-def check_together(contracts: Sequence[Contract]) -> None:
-    """Check contracts that share no namespace, all in one child process.
-
-    Raises:
-        ContractUnfit: with every problem of every contract.
-    """
-    documents: dict[str, bytes] = {}
-    schemas: list[str] = []
-    for number, contract in enumerate(contracts):
-        names = {name: f"{number}/{name}" for name in contract.documents}
-        documents.update((names[name], data) for name, data in contract.documents.items())
-        schemas += [names[name] for name in contract.schemas]
-    # One that holds the documents of all is fit when each of them is, for none refers to another.
-    checked = check_contract(replace(contracts[0], documents=documents, schemas=tuple(schemas), main=schemas[0]))
-    if checked.problems:
-        raise ContractUnfit(checked.problems)
 
 
 def _enrol(engine: Engine, home: Home, passphrase: bytes, month: Month, now: float) -> dict[str, Party]:
@@ -181,13 +141,6 @@ def _register(
 ) -> None:
     with acting(engine, AUTHOR, now) as act:
         for service, contract in contracts:
-            _add_service(act, service, contract)
+            register_service(act, service, contract, contract.endpoint)
         for each in asking:
-            purpose = _PURPOSE_PORTAL if each.consumer == PORTAL else _PURPOSE_AGENCY
-            add_grant(act, each.consumer, each.service.id, Leave(purpose, _BASIS, now - 60))
-
-
-def _add_service(act: Act, service: Service, contract: Contract) -> None:
-    (version,) = contract.provider_versions
-    terms = Terms(endpoint=contract.endpoint, provider_version=version)
-    add_service(act, service.id, put_contract(act, pack(contract), contract), terms)
+            add_grant(act, each.consumer, each.service.id, leave_for(each))

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from esb.bench.month.bodies import ANSWER_BYTES, REFERENCE, AnswerText, answer_text
 from esb.bench.month.journal import Journal, write_journal
-from esb.bench.month.mix import Month, Service, national_month
 from esb.bench.month.tally import Tally
 from esb.kernel.soap import SoapVersion
+from esb.sample.bodies import ANSWER_BYTES, REFERENCE, BodyText, answer_text
+from esb.sample.mix import Month, Service, national_month
 
 PORTS: Final = "ports "
 """How the line begins that tells the ports."""
@@ -47,7 +47,7 @@ class Served:
     """One service: its name, its answers, and which of them is next."""
 
     name: str
-    answers: tuple[AnswerText, ...]
+    answers: tuple[BodyText, ...]
     turn: int = 0
 
 
@@ -87,7 +87,7 @@ def render(month: Month) -> Agencies:
     services: dict[str, dict[bytes, Served]] = {agency.code: {} for agency in month.agencies}
     for service in month.services:
         texts = [answer_text(service, variant) for variant in range(len(ANSWER_BYTES))]
-        whole = tuple(AnswerText(_BEFORE + text.before, text.after + _AFTER) for text in texts)
+        whole = tuple(BodyText(_BEFORE + text.before, text.after + _AFTER) for text in texts)
         services[service.agency][path_of(service).encode()] = Served(service.id.text, whole)
     return Agencies(services)
 

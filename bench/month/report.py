@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from esb.bench.month.compare import Comparison, Line
-from esb.bench.month.mix import Month, Service
 from esb.bench.month.progress import clock_text
 from esb.bench.month.room import gigabytes
+from esb.sample.mix import Month, Service
 
 _MOST_PROBLEMS: Final = 40
 _NAME: Final = 44  # characters of a name in a table

@@ -16,10 +16,8 @@ from esb.bench.client import Load, WrongAnswer, drive
 from esb.bench.databases import Databases
 from esb.bench.month.asking import Kept, Witness, order_of, questions
 from esb.bench.month.compare import Comparison, compare
-from esb.bench.month.consumers import PORTAL, consumers_of
 from esb.bench.month.evidence import count_evidence, size_of
 from esb.bench.month.journal import read_journal
-from esb.bench.month.mix import Month
 from esb.bench.month.place import Place, make_place
 from esb.bench.month.progress import Progress, clock_text
 from esb.bench.month.provider import PORTS, path_of
@@ -30,6 +28,8 @@ from esb.bench.place import BenchPlace
 from esb.bench.serving import serve_bus
 from esb.demo.processes import Process, Processes, wait_until
 from esb.kernel.faults import EsbError
+from esb.sample.consumers import PORTAL, consumers_of
+from esb.sample.mix import Month
 
 OWN_DATABASE: Final = "postgresql"
 """Instead of a PostgreSQL server's URL: a server of our own, from a wheel."""

@@ -33,6 +33,7 @@ SUBJECTS = MappingProxyType(
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
+        "sample": Subject("esb.cli.sample", "sample", "The national sample: a registry of a state's size."),
         "bench": Subject("esb.cli.bench", "bench", "Measure how fast a bus is on this machine."),
         "month": Subject(
             "esb.bench.month.command", "month", "Replay February 2015 of the national portal through a real bus."

@@ -16,5 +16,5 @@ class Agency:
 
 def read_agencies() -> tuple[Agency, ...]:
     """All 43 of them, the most used first."""
-    table = files("esb.demo").joinpath("data/usage-2015-02-by-provider.csv").read_text(encoding="utf-8")
+    table = files("esb.sample").joinpath("data/usage-2015-02-by-provider.csv").read_text(encoding="utf-8")
     return tuple(Agency(row["code"], row["name_az"], row["name_en"]) for row in csv.DictReader(table.splitlines()))

@@ -14,6 +14,7 @@ _TWISTED = (
     "esb/worker.py",
     "esb/wiring.py",
     "adapters/",
+    "esb/sample/provider.py",
     *_ENDPOINTS,
     "bench/naive.py",
 )

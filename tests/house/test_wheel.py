@@ -33,7 +33,7 @@ def test_every_module_is_in_the_wheel_under_esb(unpacked: Path, sources: dict[st
 
 def test_what_modules_read_is_in_the_wheel(unpacked: Path, files: list[str]) -> None:
     inside = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
-    folders = ("esb/demo/", "conf/", "schemas/xsd/", "bench/month/data/")
+    folders = ("esb/demo/", "conf/", "schemas/xsd/", "esb/sample/data/")
     read = [name for name in files if name.startswith(folders) or name in ("esb/py.typed", "bench/contract.wsdl")]
     missing = [name for name in read if (name if name.startswith("esb/") else f"esb/{name}") not in inside]
     assert missing == []

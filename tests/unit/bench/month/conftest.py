@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from esb.bench.month.mix import Month, national_month, part_of
 from esb.bench.month.run import Replayed, Setup, replay
+from esb.sample.mix import Month, national_month, part_of
 
 _AGENCIES = ("EHP", "DIN", "BP", "DIDK")
 

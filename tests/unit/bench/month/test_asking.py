@@ -10,12 +10,12 @@ import pytest
 
 from esb.bench.client import Address, Question, WrongAnswer
 from esb.bench.month.asking import KEPT_ONE_IN, MOST_WRONG, Witness, order_of, questions
-from esb.bench.month.bodies import opening_of
-from esb.bench.month.consumers import consumers_of
-from esb.bench.month.mix import Month
 from esb.bench.month.place import Place, make_place
 from esb.bench.month.tally import Tally
 from esb.kernel.xml import XmlLimits, parse_message
+from esb.sample.bodies import opening_of
+from esb.sample.consumers import consumers_of
+from esb.sample.mix import Month
 
 ADDRESS = Address("127.0.0.1", 8080)
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 import pytest
 
 from esb.bench.month.compare import Comparison, Line, compare
-from esb.bench.month.consumers import Asking, consumers_of
 from esb.bench.month.evidence import Evidence
 from esb.bench.month.journal import Journal
-from esb.bench.month.mix import national_month, part_of
 from esb.bench.month.tally import NOTHING, Count, Tally
+from esb.sample.consumers import Asking, consumers_of
+from esb.sample.mix import national_month, part_of
 
 MONTH = part_of(national_month(), Fraction("0.0005"))
 ASKING = consumers_of(MONTH)

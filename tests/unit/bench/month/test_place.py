@@ -1,21 +1,19 @@
 """The place holds every member, service and grant of the month, on contracts that stood the check."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from esb.admin.home import HomeError
-from esb.admin.services import ContractUnfit
-from esb.bench.month.consumers import consumers_of
-from esb.bench.month.mix import Month
-from esb.bench.month.place import Place, check_together, make_place, read_contracts
+from esb.bench.month.place import Place, make_place
 from esb.bench.month.provider import path_of
 from esb.registry.certificates import list_certificates
 from esb.registry.database import open_database, reading
 from esb.registry.grants import list_grants
 from esb.registry.members import list_members
 from esb.registry.services import list_services
+from esb.sample.consumers import consumers_of
+from esb.sample.mix import Month
 
 
 def _endpoint(service: object) -> str:
@@ -58,14 +56,3 @@ def test_a_folder_in_use_is_left_alone(small_month: Month, tmp_path: Path) -> No
     with pytest.raises(HomeError, match="not empty"):
         make_place(tmp_path, small_month, _endpoint)
     assert [file.name for file in tmp_path.iterdir()] == ["mine"]
-
-
-def test_an_unfit_contract_among_fit_ones_is_found(small_month: Month) -> None:
-    contracts = [contract for _, contract in read_contracts(small_month.services[:3], _endpoint)]
-    check_together(contracts)
-    name = contracts[1].schemas[0]
-    spoilt = contracts[1].documents[name].replace(b'base="xs:date"', b'base="xs:nothing"')
-    assert spoilt != contracts[1].documents[name]
-    contracts[1] = replace(contracts[1], documents={**contracts[1].documents, name: spoilt})
-    with pytest.raises(ContractUnfit, match="nothing"):
-        check_together(contracts)

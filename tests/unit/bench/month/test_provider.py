@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from esb.bench.month.bodies import answer_text, opening_of
 from esb.bench.month.journal import Journal, read_journal
-from esb.bench.month.mix import Month, national_month
 from esb.bench.month.provider import PORTS, Agencies, Answering, path_of, render
 from esb.bench.month.tally import Tally
+from esb.sample.bodies import answer_text, opening_of
+from esb.sample.mix import Month, national_month
 
 MONTH = national_month()
 SERVICE = MONTH.services[0]

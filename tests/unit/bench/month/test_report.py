@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from esb.bench.month.compare import Comparison, Line
-from esb.bench.month.mix import national_month, part_of
 from esb.bench.month.report import Figures, as_json, tell, verdict
 from esb.bench.month.tally import Count
+from esb.sample.mix import national_month, part_of
 
 MONTH = national_month()
 FIGURES = Figures(

@@ -14,10 +14,10 @@ from sqlalchemy.engine import make_url
 
 from esb.audit.log import EvidenceReader
 from esb.bench.month import room
-from esb.bench.month.mix import Month
 from esb.bench.month.room import NoRoom
 from esb.bench.month.run import Interrupted, NotReplayed, Setup, replay
 from esb.demo.processes import DidNotStart
+from esb.sample.mix import Month
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

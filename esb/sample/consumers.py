@@ -8,8 +8,8 @@ the fact for their own work, chosen by counting on through the table, so that ev
 from dataclasses import dataclass
 from typing import Final
 
-from esb.bench.month.mix import Month, Service
-from esb.bench.month.shares import apportion
+from esb.sample.mix import Month, Service
+from esb.sample.shares import apportion
 
 PORTAL: Final = "EHP"
 _SHARES: Final = (90, 7, 3)

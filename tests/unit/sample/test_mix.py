@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esb.bench.month.mix import Month, national_month, part_of
-from esb.bench.month.published import read_published
+from esb.sample.mix import Month, national_month, part_of
+from esb.sample.published import read_published
 
 MONTH = national_month()
 

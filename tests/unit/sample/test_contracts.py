@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from esb.bench.month.contracts import action_of, namespace_of, wsdl_of
-from esb.bench.month.mix import Service, national_month
 from esb.kernel.soap import SoapVersion
+from esb.sample.contracts import action_of, namespace_of, wsdl_of
+from esb.sample.mix import Service, national_month
 from esb.wsdl.read import read_contract
 
 SERVICES = national_month().services

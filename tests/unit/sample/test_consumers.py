@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from esb.bench.month.consumers import PORTAL, consumers_of
-from esb.bench.month.mix import national_month, part_of
+from esb.sample.consumers import PORTAL, consumers_of
+from esb.sample.mix import national_month, part_of
 
 MONTH = national_month()
 

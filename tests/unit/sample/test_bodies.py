@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from esb.bench.month.bodies import (
+from esb.kernel.xml import Element, XmlLimits, canonicalize, parse_message
+from esb.sample.bodies import (
     ANSWER_BYTES,
-    REFERENCE,
     REQUEST_BYTES,
     answer_text,
     opening_of,
-    request_body,
+    request_text,
 )
-from esb.bench.month.contracts import wsdl_of
-from esb.bench.month.mix import Service, national_month
-from esb.bench.signing import hole
-from esb.kernel.xml import Element, XmlLimits, canonicalize, parse_message
+from esb.sample.contracts import wsdl_of
+from esb.sample.mix import Service, national_month
 from esb.schemas.compile import compile_judge
 from esb.schemas.judge import Judge
 from esb.wsdl.read import read_contract
@@ -26,7 +24,8 @@ ONE_OF_EACH_KIND = list({service.kind: service for service in MONTH.services}.va
 
 
 def _asked(service: Service, variant: int) -> bytes:
-    return request_body(service, variant).replace(hole(REFERENCE), b"EG-000000001")
+    text = request_text(service, variant)
+    return text.before + b"EG-000000001" + text.after
 
 
 def _answered(service: Service, variant: int) -> bytes:
@@ -74,8 +73,8 @@ def test_an_answer_begins_as_it_is_looked_for() -> None:
 
 def test_variants_repeat_by_turns_and_differ() -> None:
     service = MONTH.services[0]
-    assert request_body(service, 1) == request_body(service, 1 + len(REQUEST_BYTES))
-    assert len({request_body(service, variant) for variant in range(len(REQUEST_BYTES))}) == len(REQUEST_BYTES)
+    assert request_text(service, 1) == request_text(service, 1 + len(REQUEST_BYTES))
+    assert len({request_text(service, variant) for variant in range(len(REQUEST_BYTES))}) == len(REQUEST_BYTES)
     assert answer_text(service, 2) == answer_text(service, 2 + len(ANSWER_BYTES))
 
 

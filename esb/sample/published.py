@@ -117,5 +117,5 @@ def find_problems(published: Published) -> list[str]:
 
 
 def _rows(name: str) -> "csv.DictReader[str]":
-    text = files("esb.bench.month").joinpath("data", name).read_text(encoding="utf-8")
+    text = files("esb.sample").joinpath("data", name).read_text(encoding="utf-8")
     return csv.DictReader(text.splitlines())

@@ -4,7 +4,7 @@ The top twenty services are as published.  What their agencies had besides, and 
 services without figures of their own.  An agency's remaining uses are spread over them by Zipf's law, which use of
 services follows roughly: the k-th gets a share in proportion to 1/k.  Each gets at least one use (all 277 were used),
 and none more than the twentieth of the list (else it would stand there).  Everything is whole numbers, and each
-agency's total is kept.  See :mod:`esb.bench.month.shares`.
+agency's total is kept.  See :mod:`esb.sample.shares`.
 """
 
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ from functools import cached_property
 from itertools import groupby
 from typing import Final
 
-from esb.bench.month.kinds import Kind, generic_kind, top_kind
-from esb.bench.month.published import Agency, read_published
-from esb.bench.month.shares import apportion, spread
 from esb.kernel.names import ServiceId
+from esb.sample.kinds import Kind, generic_kind, top_kind
+from esb.sample.published import Agency, read_published
+from esb.sample.shares import apportion, spread
 
 SYSTEM: Final = "EXIDMET"
 """The system of every agency that offers its electronic services (*elektron xidmətlər*)."""

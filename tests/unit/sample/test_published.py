@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from esb.bench.month import published
-from esb.bench.month.published import DataUnsound, Published, find_problems, read_published
+from esb.sample import published
+from esb.sample.published import DataUnsound, Published, find_problems, read_published
 
 
 @pytest.fixture(scope="module")

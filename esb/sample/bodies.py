@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from esb.bench.month.contracts import namespace_of
-from esb.bench.month.kinds import Field, Part
-from esb.bench.month.mix import Service
-from esb.bench.signing import hole
+from esb.sample.contracts import namespace_of
+from esb.sample.kinds import Field, Part
+from esb.sample.mix import Service
 
 REQUEST_BYTES: Final = (700, 1100, 1500, 1900, 2300)
 ANSWER_BYTES: Final = (1000, 2000, 3000, 4000, 5000)
 """The sizes that a service's bodies come in, by turns: 1.5 KB and 3 KB on average."""
 REFERENCE: Final = "reference"
-"""The hole in a request's body, and the element that it stands in."""
+"""The element that the asker's reference stands in."""
 
 _DIGITS: Final = "0123456789"
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -31,30 +30,33 @@ _WORDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerText:
-    """An answer's Body element: what stands before the reference and what after it."""
+class BodyText:
+    """A Body's element: what stands before the reference and what after it."""
 
     before: bytes
     after: bytes
 
 
-def request_body(service: Service, variant: int) -> bytes:
-    """The element that a request's Body holds, with a hole for its reference.
+def request_text(service: Service, variant: int) -> BodyText:
+    """The element that a request's Body holds.
 
     Args:
         variant: 0 or more; decides its size and its values, by turns of as many as there are sizes.
     """
     variant %= len(REQUEST_BYTES)
-    chance = random.Random(f"ask {service.id} {variant}")
-    before, after = _element(service, service.kind.asked, service.kind.request, REQUEST_BYTES[variant], chance)
-    return before + hole(REFERENCE) + after
+    chance = _chance(f"ask {service.id} {variant}")
+    return BodyText(*_element(service, service.kind.asked, service.kind.request, REQUEST_BYTES[variant], chance))
 
 
-def answer_text(service: Service, variant: int) -> AnswerText:
-    """The element that an answer's Body holds; ``variant`` as for :func:`request_body`."""
+def answer_text(service: Service, variant: int) -> BodyText:
+    """The element that an answer's Body holds; ``variant`` as for :func:`request_text`."""
     variant %= len(ANSWER_BYTES)
-    chance = random.Random(f"answer {service.id} {variant}")
-    return AnswerText(*_element(service, service.kind.answered, service.kind.answer, ANSWER_BYTES[variant], chance))
+    chance = _chance(f"answer {service.id} {variant}")
+    return BodyText(*_element(service, service.kind.answered, service.kind.answer, ANSWER_BYTES[variant], chance))
+
+
+def _chance(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - made-up values that come out alike each time; nothing is kept secret
 
 
 def opening_of(service: Service, reference: str) -> bytes:

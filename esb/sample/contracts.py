@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from esb.bench.month.kinds import TYPES, Field, Part
-from esb.bench.month.mix import Service
+from esb.sample.kinds import TYPES, Field, Part
+from esb.sample.mix import Service
 
 _REFERENCE: Final = Field("reference", "Reference", "sorğunun nömrəsi", "the request's number")
 _REFERENCE_TYPE: Final = (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esb.bench.month.shares import apportion, spread
+from esb.sample.shares import apportion, spread
 
 WEIGHTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=60)
 

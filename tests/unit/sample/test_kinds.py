@@ -2,7 +2,7 @@
 
 import re
 
-from esb.bench.month.kinds import TYPES, generic_kind, top_kind
+from esb.sample.kinds import TYPES, generic_kind, top_kind
 
 KINDS = [*(top_kind(rank)[0] for rank in range(1, 21)), generic_kind()]
 
