@@ -3,7 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from esb.registry.models import Base, Long, Moment
+from esb.registry.columns import one_of, word
+from esb.registry.models import Base, Code, Long, Moment
+from esb.registry.resource_entry import Register, ResourceStatus
 
 
 class DocumentRow(Base):
@@ -26,3 +28,30 @@ class DocumentRow(Base):
     expired_at: Mapped[Moment | None]
     added_at: Mapped[Moment]
     added_by: Mapped[str] = mapped_column(sa.Text)
+
+
+class ResourceVersionRow(Base):
+    """One version of an entry of a register: whole, in canonical JSON, with its digest.  Never changed.
+
+    The version with the highest number is the one in force; at an earlier time, the highest whose ``at`` is not later.
+    """
+
+    __tablename__ = "resource_versions"
+    __table_args__ = (
+        one_of("register", [one.value for one in Register]),
+        one_of("status", [one.value for one in ResourceStatus]),
+        sa.CheckConstraint("number > 0", name="number"),
+        sa.CheckConstraint("length(sha256) = 64", name="sha256"),
+    )
+
+    code: Mapped[str] = mapped_column(sa.String(129), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    register: Mapped[Register] = mapped_column(word(Register))
+    owner: Mapped[Code] = mapped_column(sa.ForeignKey("members.code"), index=True)
+    status: Mapped[ResourceStatus] = mapped_column(word(ResourceStatus))
+    # As text, not as the database's own JSON, which would order and space it in its own way.
+    document: Mapped[str] = mapped_column(sa.Text)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[Moment] = mapped_column(index=True)
+    author: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)

@@ -28,6 +28,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_documents")),
     )
     op.create_index(op.f("ix_documents_keep_until"), "documents", ["keep_until"])
+    op.create_table(
+        "resource_versions",
+        sa.Column("code", sa.String(length=129), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("register", sa.String(length=24), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_resource_versions_sha256")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_resource_versions_number")),
+        sa.CheckConstraint(
+            "register IN ('information-resources', 'personal-data-systems')",
+            name=op.f("ck_resource_versions_register"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'registered', 'suspended', 'retired', 'archived')",
+            name=op.f("ck_resource_versions_status"),
+        ),
+        sa.ForeignKeyConstraint(["owner"], ["members.code"], name=op.f("fk_resource_versions_owner")),
+        sa.PrimaryKeyConstraint("code", "number", name=op.f("pk_resource_versions")),
+    )
+    op.create_index(op.f("ix_resource_versions_at"), "resource_versions", ["at"])
+    op.create_index(op.f("ix_resource_versions_owner"), "resource_versions", ["owner"])
 
 
 def downgrade() -> None:
