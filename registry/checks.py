@@ -1,6 +1,7 @@
 """What the registry lets in: each check returns the value as it will be kept, or says what would be right."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,6 +15,11 @@ _LONGEST_TEXT = 4_000
 _LONGEST_TIMEOUT = 3_600.0
 _LAST_MOMENT = 253_402_300_799.0  # the end of the year 9999, the last that both databases can write
 _LARGEST_QUOTA = 2_147_483_647
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}", re.ASCII
+)
+_TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)  # ITU-T E.164
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 REQUIRED_FIELDS = frozenset({"client", "id", "purpose", "legalBasis", "caseNumber", "officer", "onBehalfOf"})
 """Header fields that a grant may demand of every request."""
@@ -65,6 +71,38 @@ def lawful_voen(voen: str) -> str:
     if len(voen) != 10 or not (voen.isascii() and voen.isdigit()):
         raise Invalid(f"VÖEN {voen[:20]!r} is not ten digits, e.g. 1400040231")
     return voen
+
+
+def lawful_email(email: str) -> str:
+    """Return an e-mail address as SMTP takes it everywhere (RFC 5321, section 4.5.3.1).  Raises :class:`Invalid`.
+
+    Its text does not repeat the address, which is a person's.
+    """
+    email = email.strip()
+    if len(email) > 254 or _EMAIL.fullmatch(email) is None:
+        raise Invalid("the e-mail address cannot be read; write it like name@agency.gov.az")
+    return email
+
+
+def lawful_telephone(telephone: str) -> str:
+    """Return a telephone number in its international form, without blanks (ITU-T E.164).  Raises :class:`Invalid`.
+
+    Its text does not repeat the number, which is a person's.
+    """
+    telephone = re.sub(r"[\s()-]", "", telephone)
+    if _TELEPHONE.fullmatch(telephone) is None:
+        raise Invalid("the telephone number cannot be read; write it with its country, like +994 12 555 00 00")
+    return telephone
+
+
+def lawful_digest(digest: str | None, what: str) -> str | None:
+    """Return a document's SHA-256 in hex, None where there is none.  Raises :class:`Invalid`."""
+    if digest is None:
+        return None
+    digest = digest.lower()
+    if _DIGEST.fullmatch(digest) is None:
+        raise Invalid(f"{what} is not a SHA-256 in hex (64 digits); archive the document and give its digest")
+    return digest
 
 
 def lawful_moment(moment: float, what: str) -> float:

@@ -25,6 +25,10 @@ class Invalid(RegistryError):
     """A value is not one that the registry may hold."""
 
 
+class Forbidden(RegistryError):
+    """The act is lawful, but not for this officer."""
+
+
 class RegistryUnavailable(RegistryError):
     """The database cannot be reached or used at the moment.  What was read before stays true until told otherwise."""
 

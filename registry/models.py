@@ -32,6 +32,19 @@ class MemberKind(Enum):
     BANK = "bank"
 
 
+class GrantStatus(Enum):
+    """How far a grant has come.
+
+    Only an approved one is read into the directory; whether its time is over, the wire sees.
+    """
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
+
+
 class RevocationReason(Enum):
     """Why a certificate is no longer relied upon: the reason names of RFC 5280, section 5.3.1."""
 
@@ -191,7 +204,11 @@ class CertificateRow(Base):
 
 
 class GrantRow(Base):
-    """A consumer's leave to ask.  ``operations`` is None where all of the service's operations are granted."""
+    """A consumer's leave to ask.  ``operations`` is None where all of the service's operations are granted.
+
+    ``requested_by`` and ``decided_by`` are two officers, but for a grant that one officer gave ``in_one_act``; the
+    database itself refuses anything else.  ``replaces`` is the grant that ends when this one is approved.
+    """
 
     __tablename__ = "grants"
     __table_args__ = (
@@ -201,6 +218,15 @@ class GrantRow(Base):
         sa.CheckConstraint("valid_until > valid_from", name="valid_until"),
         sa.CheckConstraint("per_second > 0", name="per_second"),
         sa.CheckConstraint("per_day > 0", name="per_day"),
+        sa.CheckConstraint("length(document) = 64", name="document"),
+        sa.CheckConstraint("(status = 'revoked') = (revoked_at IS NOT NULL)", name="revoked_at"),
+        sa.CheckConstraint("(status = 'requested') = (decided_at IS NULL)", name="decided_at"),
+        sa.CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decided_by"),
+        sa.CheckConstraint(
+            "status IN ('requested', 'declined', 'withdrawn') OR in_one_act OR decided_by <> requested_by",
+            name="two_officers",
+        ),
+        one_of("status", [one.value for one in GrantStatus]),
         {"sqlite_autoincrement": True},
     )
 
@@ -217,6 +243,13 @@ class GrantRow(Base):
     per_second: Mapped[int | None]
     per_day: Mapped[int | None]
     required_fields: Mapped[frozenset[str]] = mapped_column(NameSet)
+    document: Mapped[str | None] = mapped_column(sa.String(64))
+    status: Mapped[GrantStatus] = mapped_column(word(GrantStatus))
+    in_one_act: Mapped[bool]
+    requested_by: Mapped[str] = mapped_column(sa.Text)
+    decided_by: Mapped[str | None] = mapped_column(sa.Text)
+    decided_at: Mapped[Moment | None]
+    replaces: Mapped[int | None] = mapped_column(sa.ForeignKey("grants.id"))
     revoked_at: Mapped[Moment | None]
     added_at: Mapped[Moment]
 

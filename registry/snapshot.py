@@ -26,6 +26,7 @@ from esb.registry.models import (
     CertificateRow,
     ChangeRow,
     GrantRow,
+    GrantStatus,
     MemberRow,
     OperationRow,
     ServiceRow,
@@ -203,9 +204,10 @@ def _operations(connection: Connection, contracts: Select[str]) -> dict[str, Map
 
 
 def _grants(connection: Connection, numbers: Collection[int] | None) -> Iterator[tuple[int, GrantKey, Grant | None]]:
-    """Yield each grant's number and key, and the grant itself, or None when it is revoked.
+    """Yield each grant's number and key, and the grant itself, or None unless it is approved.
 
-    All of them are read without the revoked ones; chosen ones with, since the directory may still hold them.
+    Of all of them only the approved ones are read; of chosen ones also what is no more approved, since the directory
+    may still hold it.
     """
     services = select(ServiceRow.id, ServiceRow.member, ServiceRow.system, ServiceRow.code, ServiceRow.version)
     rows = select(
@@ -221,19 +223,19 @@ def _grants(connection: Connection, numbers: Collection[int] | None) -> Iterator
         GrantRow.per_second,
         GrantRow.per_day,
         GrantRow.required_fields,
-        GrantRow.revoked_at,
+        GrantRow.status,
     ).order_by(GrantRow.id)
     if numbers is None:
-        rows = rows.where(GrantRow.revoked_at.is_(None))
+        rows = rows.where(GrantRow.status == GrantStatus.APPROVED)
     else:
         rows = rows.where(GrantRow.id.in_(numbers))
         services = services.where(ServiceRow.id.in_(select(GrantRow.service_id).where(GrantRow.id.in_(numbers))))
     names = {number: "/".join(parts) for number, *parts in _fetch(connection, services)}
     shared: dict[str, str] = {}
-    for number, member, system, service, operations, purpose, ground, *terms, revoked_at in _fetch(connection, rows):
+    for number, member, system, service, operations, purpose, ground, *terms, status in _fetch(connection, rows):
         consumer = member if system is None else f"{member}/{system}"
         key = shared.setdefault(consumer, consumer), names[service]
-        if revoked_at is not None:
+        if status is not GrantStatus.APPROVED:
             yield number, key, None
             continue
         purpose, ground = shared.setdefault(purpose, purpose), shared.setdefault(ground, ground)  # noqa: PLW2901

@@ -194,9 +194,10 @@ def certificate(place: Place, code: str, file: Path, use: str) -> None:
 @member.command()
 @click.argument("code")
 @click.argument("status", type=click.Choice(["active", "suspended", "left"]))
+@click.option("--reason", required=True, help="Why; it stays in the registry.")
 @yes_option
 @pass_place
-def status(place: Place, code: str, status: str, yes: bool) -> None:
+def status(place: Place, code: str, status: str, reason: str, yes: bool) -> None:
     """Suspend a member, let it in again, or note that it left.
 
     A suspended member's requests are refused (ACC-01) and its services answer ResourceSuspended (RTE-03).
@@ -210,5 +211,5 @@ def status(place: Place, code: str, status: str, yes: bool) -> None:
     if status != "active":
         confirm(f"Set {code} to {status}? Its requests and its services stop at once.", yes)
     with acting(desk.engine, desk.author, desk.now) as act:
-        set_member_status(act, code, MemberStatus(status))
+        set_member_status(act, code, MemberStatus(status), reason)
     say(f"{code} is {status}; running buses know it within {desk.settings.registry.poll_seconds:g} s.")

@@ -18,7 +18,7 @@ from esb.registry.contracts import put_contract
 from esb.registry.database import reading
 from esb.registry.grants import Leave, add_grant, list_grants
 from esb.registry.members import add_member, add_system, list_members, list_systems
-from esb.registry.models import MemberKind
+from esb.registry.models import GrantStatus, MemberKind
 from esb.registry.services import Terms, add_service, list_services
 from esb.sample.consumers import PORTAL, Asking, consumers_of
 from esb.sample.mix import Month, Service, national_month
@@ -152,7 +152,9 @@ def _there(act: Act) -> _There:
         frozenset(f"{row.member}/{row.code}" for row in list_systems(act.session)),
         frozenset(row.name.text for row in list_services(act.session)),
         # Those that were taken back too: to load the sample again must not give them anew.
-        frozenset((row.consumer, row.service.name.text) for row in list_grants(act.session, revoked=True)),
+        frozenset(
+            (row.consumer, row.service.name.text) for row in list_grants(act.session, statuses=tuple(GrantStatus))
+        ),
     )
 
 

@@ -99,7 +99,7 @@ def test_every_act_is_one_change_with_its_author_and_time(peopled: Engine) -> No
 def test_an_error_undoes_the_whole_act(peopled: Engine) -> None:
     def suspend_and_fail() -> None:
         with acting(peopled, "officer", NOW) as act:
-            set_member_status(act, "DSMF", MemberStatus.SUSPENDED)
+            set_member_status(act, "DSMF", MemberStatus.SUSPENDED, "as was decided")
             add_member(act, "DIN", "Başqa", "Another", MemberKind.STATE)
 
     with pytest.raises(Conflict):
@@ -123,7 +123,7 @@ def test_the_same_acts_again_change_nothing(peopled: Engine, make_contract: Call
         leave = Leave("pension", "Law 55", NOW, NOW + 60, frozenset({"FindPerson"}), 5, 100, frozenset({"purpose"}))
         assert add_grant(act, "DSMF/Pension", SERVICE, leave) == grant.id
         add_certificate(act, b"der", "DSMF", CertificateUse.SIGNING)
-        set_member_status(act, "DIN", MemberStatus.ACTIVE)
+        set_member_status(act, "DIN", MemberStatus.ACTIVE, "as was decided")
         update_service(act, SERVICE, timeout=30.0)
     with reading(peopled) as session:
         assert current_version(session.connection()) == before
@@ -135,13 +135,13 @@ def test_writers_wait_for_one_another_so_numbers_appear_in_order(peopled: Engine
 
     def first() -> None:
         with acting(peopled, "first", NOW) as act:
-            set_member_status(act, "DIN", MemberStatus.SUSPENDED)
+            set_member_status(act, "DIN", MemberStatus.SUSPENDED, "as was decided")
             first_holds.set()
             first_may_end.wait(30)
 
     def second() -> bool:
         with acting(peopled, "second", NOW) as act:
-            set_member_status(act, "DSMF", MemberStatus.SUSPENDED)
+            set_member_status(act, "DSMF", MemberStatus.SUSPENDED, "as was decided")
         return first_may_end.is_set()
 
     with reading(peopled) as session:
@@ -175,7 +175,7 @@ def test_a_reader_sees_one_moment(peopled: Engine) -> None:
     with reading(peopled) as session:
         before = current_version(session.connection())
         with acting(peopled, "officer", NOW) as act:
-            set_member_status(act, "DIN", MemberStatus.SUSPENDED)
+            set_member_status(act, "DIN", MemberStatus.SUSPENDED, "as was decided")
         assert current_version(session.connection()) == before
         assert {row.status for row in list_members(session)} == {MemberStatus.ACTIVE}
 
@@ -214,7 +214,7 @@ def test_a_refreshed_directory_equals_one_built_anew(peopled: Engine, plain_cert
         revoke_grant(act, grant, "the agreement ended")
         revoke_certificate(act, certificate, RevocationReason.KEY_COMPROMISE)
         add_grant(act, "DSMF", SERVICE, Leave("pension", "Law 55", NOW))
-        set_member_status(act, "DSMF", MemberStatus.SUSPENDED)
+        set_member_status(act, "DSMF", MemberStatus.SUSPENDED, "as was decided")
         update_service(act, SERVICE, endpoint="https://other.example/")
         add_certificate(act, b"bus", "", CertificateUse.SIGNING)
     with reading(peopled) as session:
@@ -231,7 +231,7 @@ def test_a_watcher_tells_of_a_change_once(peopled: Engine, plain_certificates: A
     assert first is not None
     assert watcher.poll() is None
     with acting(peopled, "officer", NOW) as act:
-        set_member_status(act, "DIN", MemberStatus.SUSPENDED)
+        set_member_status(act, "DIN", MemberStatus.SUSPENDED, "as was decided")
     second = watcher.poll()
     assert second is not None
     assert second.members["DIN"].status is MemberStatus.SUSPENDED

@@ -54,7 +54,9 @@ STEPS: st.SearchStrategy[Do] = st.one_of(
     st.builds(lambda n: lambda act, _: add_member(act, f"M{n}", "Ad", "Name", MemberKind.STATE), FEW),
     st.builds(lambda n: lambda act, _: add_system(act, f"M{n}", "S", "Ad", "Name"), FEW),
     st.builds(
-        lambda n, status: lambda act, _: set_member_status(act, f"M{n}", status), FEW, st.sampled_from(MemberStatus)
+        lambda n, status: lambda act, _: set_member_status(act, f"M{n}", status, "as was decided"),
+        FEW,
+        st.sampled_from(MemberStatus),
     ),
     st.builds(_add_service, FEW),
     st.builds(

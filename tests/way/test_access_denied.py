@@ -93,7 +93,9 @@ def test_a_member_that_is_not_active(
 ) -> None:
     place.grant(member.code)
     with place.acting() as act:
-        set_member_status(act, member.code, status)
+        if status is MemberStatus.APPLIED:
+            set_member_status(act, member.code, MemberStatus.LEFT, "its agreement ended")
+        set_member_status(act, member.code, status, "as was decided")
     place.settle()
     expect_refusal(asker.ask(member, version=version), rules.ACC_MEMBER, consumer=member.code)
 

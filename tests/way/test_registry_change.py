@@ -58,7 +58,7 @@ def test_it_is_seen_soon(polling: Place) -> None:
         update_service(act, paused, status=ServiceStatus.SUSPENDED)
     soon(polling, outcomes, ["", "ACC-02", "CRT-05", "RTE-03"])
     with polling.acting() as act:
-        set_member_status(act, "NEW", MemberStatus.SUSPENDED)
+        set_member_status(act, "NEW", MemberStatus.SUSPENDED, "as was decided")
         update_service(act, paused, status=ServiceStatus.ACTIVE)
     soon(polling, outcomes, ["ACC-01", "ACC-02", "CRT-05", ""])
     # Those whom it does not touch never notice.

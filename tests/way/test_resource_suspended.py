@@ -33,7 +33,7 @@ def test_a_resource_of_a_suspended_member(
     service = granted(place, f"{owner}/SYS/PersonQuery/v1")
     expect_person(asker.ask(version=version, service=service))
     with place.acting() as act:
-        set_member_status(act, owner, MemberStatus.SUSPENDED)
+        set_member_status(act, owner, MemberStatus.SUSPENDED, "as was decided")
     place.settle()
     expect_refusal(asker.ask(version=version, service=service), rules.RTE_SUSPENDED, consumer="EESMN")
 

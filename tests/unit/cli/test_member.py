@@ -108,13 +108,13 @@ def test_a_certificate_of_an_outside_authority(office: Run, tmp_path: Path) -> N
 
 
 def test_status_is_set_with_care(office: Run) -> None:
-    result = office("member", "status", "DIN", "suspended")
+    result = office("member", "status", "DIN", "suspended", "--reason", "x")
     assert (result.exit_code, "add --yes" in result.stderr) == (1, True)
-    assert office("member", "status", "DIN", "suspended", "--yes").exit_code == 0
+    assert office("member", "status", "DIN", "suspended", "--reason", "x", "--yes").exit_code == 0
     assert "suspended" in office("member", "show", "DIN").stdout
-    assert office("member", "status", "DIN", "active").exit_code == 0
-    assert office("member", "status", "NOBODY", "active").exit_code == 1
-    assert office("member", "status", "DIN", "asleep").exit_code == 2
+    assert office("member", "status", "DIN", "active", "--reason", "x").exit_code == 0
+    assert office("member", "status", "NOBODY", "active", "--reason", "x").exit_code == 1
+    assert office("member", "status", "DIN", "asleep", "--reason", "x").exit_code == 2
 
 
 def test_show_of_nobody(office: Run) -> None:

@@ -60,7 +60,7 @@ def test_through_an_outage_the_last_directory_stays_and_then_catches_up(watcher:
     hidden.rename(path)
     assert watcher.poll() is None
     with acting(engine, "officer", 2.0) as act:
-        set_member_status(act, "DIN", MemberStatus.SUSPENDED)
+        set_member_status(act, "DIN", MemberStatus.SUSPENDED, "as was decided")
     fresh = watcher.poll()
     assert fresh is not None
     assert fresh.members["DIN"].status is MemberStatus.SUSPENDED
