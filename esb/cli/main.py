@@ -30,6 +30,12 @@ SUBJECTS = MappingProxyType(
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
         ),
+        "resource": Subject(
+            "esb.cli.resource",
+            "resource",
+            "The two registers: what each resource holds, on which ground, and what it was at any time.",
+        ),
+        "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
