@@ -6,6 +6,9 @@ from typing import Final
 from esb.audit.postgres import PostgresStore
 from esb.audit.record import EvidenceStore
 from esb.audit.sqlite import SqliteStore
+from esb.audit.tree import TreeStore
+from esb.audit.tree_postgres import PostgresTree
+from esb.audit.tree_sqlite import SqliteTree
 from esb.kernel.faults import EsbError
 
 _SQLITE: Final = "sqlite:///"
@@ -43,3 +46,13 @@ def open_store(url: str) -> EvidenceStore:
     """
     place = locate(url)
     return SqliteStore(place) if isinstance(place, Path) else PostgresStore(place)
+
+
+def open_tree(url: str) -> TreeStore:
+    """Choose the place of the tree of the log that a URL means.  Nothing is opened yet.
+
+    Raises:
+        PlaceInvalid: see :func:`locate`.
+    """
+    place = locate(url)
+    return SqliteTree(place) if isinstance(place, Path) else PostgresTree(place)

@@ -30,6 +30,7 @@ _FLAGS: Final = {
     "0": False,
 }
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_LOG_NAME: Final = re.compile(r"[^\s+]{0,200}")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -215,6 +216,22 @@ class Word(_Plain):
     def read(self, value: object, home: Path) -> str:
         """The name itself."""
         if not isinstance(value, str) or not _WORD.fullmatch(value):
+            raise Unfit("is not such a name")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class LogName(_Plain):
+    """The name of a transparency log (c2sp.org/signed-note): no blank, no plus sign; "" to have it made."""
+
+    @property
+    def expects(self) -> str:
+        """The form."""
+        return 'a name such as "bus.gov.example/log": 1 to 200 characters without blanks and plus signs; or ""'
+
+    def read(self, value: object, home: Path) -> str:
+        """The name itself."""
+        if not isinstance(value, str) or not _LOG_NAME.fullmatch(value):
             raise Unfit("is not such a name")
         return value
 

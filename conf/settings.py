@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from esb.conf.kinds import BaseUrl, Choice, DatabaseUrl, FilePath, Flag, Host, Real, Secret, Size, Urls, Whole, Word
+from esb.conf.kinds import (
+    BaseUrl,
+    Choice,
+    DatabaseUrl,
+    FilePath,
+    Flag,
+    Host,
+    LogName,
+    Real,
+    Secret,
+    Size,
+    Urls,
+    Whole,
+    Word,
+)
 
 LogFormat = Literal["json", "human", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -112,6 +126,8 @@ class Evidence:
     max_queue: _Some
     keep_refused_bytes: Annotated[int, Size(0)]
     keep_strangers_per_second: Annotated[int, Whole()]
+    origin: Annotated[str, LogName()]
+    checkpoint_seconds: _Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,7 @@ class Keys:
     certificate: _Path
     second_signing_key: _OptionalPath
     second_certificate: _OptionalPath
+    log_key: _Path
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
 

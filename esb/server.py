@@ -70,6 +70,7 @@ class Server:
         except CannotListenError as error:
             node.threads.stop()
             node.clerks.stop()
+            node.sequencer.stop(5)
             node.writer.stop(5)
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
@@ -95,6 +96,7 @@ class Server:
         """
         node = self._node
         node.writer.start()
+        node.sequencer.start()
         restore_quotas(node)
         node.threads.start()
         node.clerks.start()
@@ -217,10 +219,13 @@ class Server:
         node.bus.stopping = True
         node.threads.stop()
         node.clerks.stop()
+        node.tree.close()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
+        if not node.sequencer.stop(5):
+            self._log.error("the evidence tree did not finish in time; it goes on at the next start")
         node.engine.dispose()
         self._log.info("stopped")
         if self._ended is not None:

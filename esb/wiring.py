@@ -14,11 +14,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
+from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
 from esb.admin.trust import Trust, read_trust
 from esb.audit.log import EvidenceReader
+from esb.audit.sequencer import Sequencer
 from esb.audit.sparing import SparingWriter
-from esb.audit.store import open_store
+from esb.audit.store import open_store, open_tree
+from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
@@ -30,6 +33,8 @@ from esb.conf.settings import Settings
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
+from esb.endpoints.log import ROOT as LOG
+from esb.endpoints.log import LogDoor
 from esb.endpoints.revocation import Lists
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
@@ -85,6 +90,8 @@ class Node:
     clerks: Threads
     writer: EvidenceWriter
     reader: EvidenceReader
+    sequencer: Sequencer
+    tree: TreeReader
     watcher: Watcher
     engine: Engine
     trust: "TrustInForce"
@@ -209,7 +216,14 @@ def wire(
         clerks.run,
         settings.bus.address.rstrip("/"),
     )
-    front = FrontDoor(exchange, contracts, {})
+    log_signer = open_log_signer(
+        settings.keys.log_key, passphrase, log_origin(settings.evidence.origin, settings.bus.address)
+    )
+    sequencer = Sequencer(
+        open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
+    )
+    tree = TreeReader(settings.evidence.url)
+    front = FrontDoor(exchange, contracts, {}, {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get})
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
     node = Node(
@@ -225,6 +239,8 @@ def wire(
         clerks=clerks,
         writer=writer,
         reader=reader,
+        sequencer=sequencer,
+        tree=tree,
         watcher=watcher,
         engine=engine,
         trust=trust,
@@ -242,6 +258,7 @@ def wire(
     )
     front.checks["revocation"] = lists.problem
     front.warnings["revocation"] = lists.warning
+    front.warnings["tree"] = sequencer.problem
     node.install(directory)
     return node
 

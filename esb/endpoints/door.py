@@ -1,22 +1,35 @@
 """The front door: which of the doors a request goes to, by method and path."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.exchange import ExchangeDoor
 from esb.endpoints.health import Check, healthz, readyz
-from esb.kernel.http import HttpRequest, HttpResponse
+from esb.kernel.http import HttpHandler, HttpRequest, HttpResponse
 from esb.kernel.names import SERVICES_ROOT
 
 
 class FrontDoor:
     """Routes requests; the :data:`esb.kernel.http.HttpHandler` of the listener.
 
+    Args:
+        doors: who answers a GET, by the first part of the path with its slashes (``/log/``).
+
     Attributes:
         checks, warnings, worker: what ``/readyz`` tells (:func:`esb.endpoints.health.readyz`).
     """
 
-    def __init__(self, exchange: ExchangeDoor, contract: ContractDoor, checks: dict[str, Check]) -> None:
+    def __init__(
+        self,
+        exchange: ExchangeDoor,
+        contract: ContractDoor,
+        checks: dict[str, Check],
+        doors: Mapping[str, HttpHandler] = MappingProxyType({}),
+    ) -> None:
         self._exchange = exchange
         self._contract = contract
+        self._doors = doors
         self.checks = checks
         self.warnings: dict[str, Check] = {}
         self.worker: int | None = None
@@ -34,6 +47,9 @@ class FrontDoor:
             return healthz()
         if request.path == "/readyz":
             return readyz(self.checks, self.warnings, self.worker)
+        door = self._doors.get(request.path[: request.path.find("/", 1) + 1])
+        if door is not None:
+            return await door(request)
         return HttpResponse(404, "text/plain; charset=utf-8", b"Nothing is here. Resources stand under /services/.\n")
 
 

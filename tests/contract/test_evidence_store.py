@@ -4,47 +4,17 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import pytest
+from support.records import a_record
 
-from esb.audit.entry import Entry, Kind, record_id
-from esb.audit.leaf import leaf_bytes, leaf_hash
+from esb.audit.entry import Kind
+from esb.audit.leaf import leaf_hash
 from esb.audit.log import EvidenceReader, LogDamaged
-from esb.audit.record import WRITTEN, Duplicate, EvidenceStore, NotWritten, Outcome, Record, StoreUnavailable
+from esb.audit.record import WRITTEN, Duplicate, EvidenceStore, NotWritten, Outcome, StoreUnavailable
 from esb.audit.store import open_store
 from esb.audit.writer import EvidenceWriter
-
-_numbers = count(1)
-_TEXTS = {name: "" for name, written in Entry.__annotations__.items() if written is str}
-
-
-def _record(
-    exchange: str | None = None,
-    kind: Kind = Kind.REQUEST,
-    message: bytes = b"<asked/>",
-    sent: bytes = b"",
-    replay_key: bytes | None = None,
-    **fields: object,
-) -> Record:
-    exchange = exchange or f"0192f3a0-1111-7abc-8def-{next(_numbers):012d}"
-    values: dict[str, object] = {
-        **_TEXTS,
-        "record": record_id(exchange, kind),
-        "exchange": exchange,
-        "kind": kind,
-        "at": 1_700_000_000_000_000,
-        "consumer": "SSPF",
-        "service": "DIN/IAMAS/PersonQuery/v1",
-        "outcome": "accepted",
-        "grant": None,
-        "message_sha256": hashlib.sha256(message).hexdigest(),
-        "duration_us": 0,
-        "provider_us": None,
-    }
-    entry = Entry(**(values | fields))  # type: ignore[arg-type]
-    return Record(entry, leaf_bytes(entry), message, sent, replay_key)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -73,8 +43,8 @@ def reader(url: str) -> Iterator[EvidenceReader]:
 
 
 def test_what_was_written_is_there(store: EvidenceStore, reader: EvidenceReader) -> None:
-    asked = _record(message="<şəxs/>\0".encode(), grant=3, officer="Əli")
-    answered = _record(asked.entry.exchange, Kind.ANSWER, b"<from/>", b"<to/>", outcome="answered")
+    asked = a_record(message="<şəxs/>\0".encode(), grant=3, officer="Əli")
+    answered = a_record(asked.entry.exchange, Kind.ANSWER, b"<from/>", b"<to/>", outcome="answered")
     assert store.write([asked, answered]) == [WRITTEN, WRITTEN]
     first, second = reader.show(asked.entry.exchange)
     assert first.entry == asked.entry
@@ -87,19 +57,19 @@ def test_what_was_written_is_there(store: EvidenceStore, reader: EvidenceReader)
 
 
 def test_a_batch_without_any_replay_key_or_grant_is_written(store: EvidenceStore) -> None:
-    assert store.write([_record(), _record()]) == [WRITTEN, WRITTEN]
+    assert store.write([a_record(), a_record()]) == [WRITTEN, WRITTEN]
 
 
 def test_a_large_batch_keeps_its_order(store: EvidenceStore, reader: EvidenceReader) -> None:
-    batch = [_record(replay_key=bytes([number] * 32) if number % 3 else None) for number in range(256)]
+    batch = [a_record(replay_key=bytes([number] * 32) if number % 3 else None) for number in range(256)]
     assert store.write(batch) == [WRITTEN] * 256
     assert [line.entry for line in reader.recent(300)][::-1] == [record.entry for record in batch]
 
 
 def test_a_seen_key_is_a_duplicate_of_the_first(store: EvidenceStore, reader: EvidenceReader) -> None:
-    first = _record(replay_key=b"k" * 32, message=b"first")
+    first = a_record(replay_key=b"k" * 32, message=b"first")
     store.write([first])
-    again, other = _record(replay_key=b"k" * 32, message=b"second"), _record()
+    again, other = a_record(replay_key=b"k" * 32, message=b"second"), a_record()
     assert store.write([again, other]) == [Duplicate(first.entry.exchange, first.entry.message_sha256), WRITTEN]
     assert reader.show(again.entry.exchange) == []
     assert reader.bodies(again.entry.record) is None
@@ -107,24 +77,24 @@ def test_a_seen_key_is_a_duplicate_of_the_first(store: EvidenceStore, reader: Ev
 
 
 def test_of_two_with_one_key_in_a_batch_the_first_wins(store: EvidenceStore) -> None:
-    batch = [_record(replay_key=key * 32) for key in (b"a", b"b", b"a", b"c", b"a")]
+    batch = [a_record(replay_key=key * 32) for key in (b"a", b"b", b"a", b"c", b"a")]
     duplicate = Duplicate(batch[0].entry.exchange, batch[0].entry.message_sha256)
     assert store.write(batch) == [WRITTEN, WRITTEN, duplicate, WRITTEN, duplicate]
 
 
 def test_the_same_record_again_is_written_once(store: EvidenceStore, reader: EvidenceReader) -> None:
-    record = _record(replay_key=b"k" * 32)
+    record = a_record(replay_key=b"k" * 32)
     assert store.write([record]) == [WRITTEN]
-    assert store.write([record, _record()]) == [WRITTEN, WRITTEN]
-    twice = _record(replay_key=b"l" * 32)
+    assert store.write([record, a_record()]) == [WRITTEN, WRITTEN]
+    twice = a_record(replay_key=b"l" * 32)
     assert store.write([twice, twice]) == [WRITTEN, WRITTEN]
     assert len(reader.recent()) == 3
 
 
 def test_another_leaf_under_a_records_name_is_an_error_of_its_own(store: EvidenceStore, reader: EvidenceReader) -> None:
-    record = _record()
+    record = a_record()
     store.write([record])
-    other, neighbour = _record(record.entry.exchange, consumer="MALLORY"), _record()
+    other, neighbour = a_record(record.entry.exchange, consumer="MALLORY"), a_record()
     outcomes = store.write([other, neighbour])
     assert outcomes == [NotWritten("another record has this record's name"), WRITTEN]
     assert reader.show(record.entry.exchange)[0].entry == record.entry
@@ -133,16 +103,16 @@ def test_another_leaf_under_a_records_name_is_an_error_of_its_own(store: Evidenc
 def test_a_record_that_cannot_be_stored_does_not_fail_its_neighbours(
     store: EvidenceStore, reader: EvidenceReader
 ) -> None:
-    bad = _record()
+    bad = a_record()
     bad = replace(bad, entry=replace(bad.entry, at=2**64))
-    before, after = _record(replay_key=b"k" * 32), _record()
+    before, after = a_record(replay_key=b"k" * 32), a_record()
     outcomes = store.write([before, bad, after])
     assert [type(outcome) for outcome in outcomes] == [type(WRITTEN), NotWritten, type(WRITTEN)]
     assert {line.entry.record for line in reader.recent()} == {before.entry.record, after.entry.record}
 
 
 def test_strangers_texts_are_stored_whatever_they_are(store: EvidenceStore, reader: EvidenceReader) -> None:
-    record = _record(service="/services/\0" + "x" * 100_000, consumer="'; DROP TABLE record; --", reason="a\0b")
+    record = a_record(service="/services/\0" + "x" * 100_000, consumer="'; DROP TABLE record; --", reason="a\0b")
     assert store.write([record]) == [WRITTEN]
     assert reader.show(record.entry.exchange)[0].entry == record.entry
 
@@ -152,9 +122,9 @@ def test_an_empty_batch_is_nothing(store: EvidenceStore) -> None:
 
 
 def test_a_closed_store_opens_again(store: EvidenceStore, reader: EvidenceReader) -> None:
-    store.write([_record()])
+    store.write([a_record()])
     store.close()
-    assert store.write([_record()]) == [WRITTEN]
+    assert store.write([a_record()]) == [WRITTEN]
     store.close()
     store.close()
     store.idle()
@@ -188,7 +158,7 @@ def test_of_many_writers_one_wins_each_key(url: str, reader: EvidenceReader) -> 
     def run(order: Sequence[bytes]) -> None:
         store = open_store(url)
         for start in range(0, len(order), 8):
-            outcomes.append(store.write([_record(replay_key=key) for key in order[start : start + 8]]))
+            outcomes.append(store.write([a_record(replay_key=key) for key in order[start : start + 8]]))
         store.close()
 
     open_store(url).idle()
@@ -209,7 +179,7 @@ def test_a_writer_over_a_real_store_tells_each_what_became_of_it(url: str, reade
     writer = EvidenceWriter(open_store(url), lambda call: call())
     writer.start()
     for number in range(500):
-        record = _record(replay_key=hashlib.sha256(bytes([number % 250])).digest())
+        record = a_record(replay_key=hashlib.sha256(bytes([number % 250])).digest())
         writer.submit(record, lambda outcome, name=record.entry.record: heard.__setitem__(name, outcome))  # type: ignore[misc]
     assert writer.stop(30)
     assert len(heard) == 500
@@ -223,10 +193,10 @@ def test_a_writer_over_a_real_store_tells_each_what_became_of_it(url: str, reade
 
 def test_recent_pages_backwards_and_filters(store: EvidenceStore, reader: EvidenceReader) -> None:
     batch = [
-        _record(consumer="A", service="X"),
-        _record(consumer="B", service="X"),
-        _record(consumer="A", service="Y", kind=Kind.REFUSAL, outcome="AccessDenied"),
-        _record(consumer="A", service="X", kind=Kind.ANSWER, outcome="answered"),
+        a_record(consumer="A", service="X"),
+        a_record(consumer="B", service="X"),
+        a_record(consumer="A", service="Y", kind=Kind.REFUSAL, outcome="AccessDenied"),
+        a_record(consumer="A", service="X", kind=Kind.ANSWER, outcome="answered"),
     ]
     store.write(batch)
     names = [record.entry.record for record in batch]
@@ -246,12 +216,12 @@ def test_recent_pages_backwards_and_filters(store: EvidenceStore, reader: Eviden
 
 
 def test_the_answer_of_an_exchange_is_what_left_for_it(store: EvidenceStore, reader: EvidenceReader) -> None:
-    asked = _record()
+    asked = a_record()
     store.write([asked])
     assert reader.answer_of(asked.entry.exchange) is None
-    store.write([_record(asked.entry.exchange, Kind.ANSWER, sent=b"<answer/>")])
+    store.write([a_record(asked.entry.exchange, Kind.ANSWER, sent=b"<answer/>")])
     assert reader.answer_of(asked.entry.exchange) == b"<answer/>"
-    refused = _record(kind=Kind.REFUSAL, sent=b"<fault/>")
+    refused = a_record(kind=Kind.REFUSAL, sent=b"<fault/>")
     store.write([refused])
     assert reader.answer_of(refused.entry.exchange) == b"<fault/>"
 
@@ -259,13 +229,13 @@ def test_the_answer_of_an_exchange_is_what_left_for_it(store: EvidenceStore, rea
 def test_counts_by_grant_are_of_accepted_requests_since(store: EvidenceStore, reader: EvidenceReader) -> None:
     store.write(
         [
-            _record(grant=1, at=99),
-            _record(grant=1, at=100),
-            _record(grant=1, at=101),
-            _record(grant=2, at=101),
-            _record(grant=None, at=101),
-            _record(grant=1, at=101, kind=Kind.ANSWER),
-            _record(grant=1, at=101, kind=Kind.REFUSAL),
+            a_record(grant=1, at=99),
+            a_record(grant=1, at=100),
+            a_record(grant=1, at=101),
+            a_record(grant=2, at=101),
+            a_record(grant=None, at=101),
+            a_record(grant=1, at=101, kind=Kind.ANSWER),
+            a_record(grant=1, at=101, kind=Kind.REFUSAL),
         ]
     )
     assert reader.counts_by_grant(100) == {1: 2, 2: 1}
@@ -281,7 +251,7 @@ def test_a_log_that_is_not_there_yet_is_told_and_read_once_it_is(
 
 
 def test_a_reader_is_shared_by_threads(store: EvidenceStore, reader: EvidenceReader) -> None:
-    store.write([_record() for _ in range(20)])
+    store.write([a_record() for _ in range(20)])
     lengths: list[int] = []
     threads = [threading.Thread(target=lambda: lengths.append(len(reader.recent()))) for _ in range(8)]
     for thread in threads:
@@ -292,9 +262,9 @@ def test_a_reader_is_shared_by_threads(store: EvidenceStore, reader: EvidenceRea
 
 
 def test_a_damaged_record_is_named(store: EvidenceStore, reader: EvidenceReader) -> None:
-    good = _record()
-    leafless = replace(_record(), leaf=b"{}")
-    swapped = replace(_record(), leaf=good.leaf)
+    good = a_record()
+    leafless = replace(a_record(), leaf=b"{}")
+    swapped = replace(a_record(), leaf=good.leaf)
     store.write([good, leafless, swapped])
     for damaged in (leafless, swapped):
         with pytest.raises(LogDamaged, match=damaged.entry.record):

@@ -1,0 +1,195 @@
+"""Reading the log's tree: checkpoints, tiles, where a record stands, and proofs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from esb.audit import tree_postgres, tree_sqlite
+from esb.audit.merkle import consistency_proof, inclusion_proof
+from esb.audit.reading import Reading
+from esb.audit.record import check_schema
+from esb.audit.store import locate
+from esb.audit.tiles import Place, subtrees
+from esb.audit.tree import Span, TreeDamaged, tile_of_size
+
+_CHECKPOINT: Final = "SELECT size, root, at, note FROM checkpoint"
+_PAGE: Final = 2_000  # records read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checkpoint as it was published.
+
+    Attributes:
+        size: leaves in the tree.
+        root: its root, 32 octets.
+        at: microseconds since the Unix epoch.
+        note: the signed note.
+    """
+
+    size: int
+    root: bytes
+    at: int
+    note: bytes
+
+
+class TreeReader:
+    """Reads a tree that the sequencer may be growing.  Blocks; may be called from any thread.
+
+    Args:
+        url: of the log, as for :func:`~esb.audit.store.locate`.  Opened at the first question.
+
+    Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log or its tree cannot be read now, as when
+    no bus has made a tree yet.
+    """
+
+    def __init__(self, url: str) -> None:
+        place = locate(url)
+        if isinstance(place, Path):
+            self._log = Reading(place, lambda _: None)
+            self._tree = Reading(tree_sqlite.tree_path(place), _check_file)
+        else:
+            self._log = self._tree = Reading(place, _check_database)
+
+    def latest(self) -> Published | None:
+        """The last checkpoint; None before the first."""
+        return self._published("ORDER BY size DESC LIMIT 1")
+
+    def at_least(self, size: int) -> Published | None:
+        """The first checkpoint of a tree of at least ``size`` leaves; None where there is none yet."""
+        return self._published("WHERE size >= ? ORDER BY size LIMIT 1", size)
+
+    def checkpoints(self) -> Iterator[Published]:
+        """Every checkpoint, the smallest tree first."""
+        last = 0
+        while rows := self._tree.rows(f"{_CHECKPOINT} WHERE size > ? ORDER BY size LIMIT ?", (last, _PAGE)):
+            yield from (Published(*row) for row in rows)
+            last = rows[-1][0]
+
+    def size(self) -> int:
+        """Leaves in the tree now; the last checkpoint may be of fewer."""
+        return int(self._tree.rows("SELECT size FROM tree")[0][0])
+
+    def tile(self, place: Place, size: int) -> bytes | None:
+        """A tile's hashes as they were in the tree of ``size`` leaves; None where there was no such tile."""
+        rows = self._tree.rows("SELECT hashes FROM tile WHERE level = ? AND number = ?", (place.level, place.number))
+        return tile_of_size(size, place, bytes(rows[0][0]) if rows else None)
+
+    def index_of(self, record: str) -> int | None:
+        """Where a record stands in the tree, by its name; None while it has no place there.
+
+        A record that is not in the log at all has none either.
+        """
+        numbers = self._log.rows("SELECT id FROM record WHERE record = ?", (record,))
+        if not numbers:
+            return None
+        number = int(numbers[0][0])
+        spans = self._tree.rows(
+            "SELECT first, record, count FROM span WHERE record <= ? ORDER BY record DESC LIMIT 1", (number,)
+        )
+        if not spans:
+            return None
+        first, start, count = spans[0]
+        return int(first) + number - int(start) if number < int(start) + int(count) else None
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The proof that the leaf of this index is in the tree of ``size`` leaves.
+
+        Raises:
+            TileMissing: a tile is not there.
+        """
+        return inclusion_proof(index, size, subtrees(size, lambda place: self.tile(place, size)))
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The proof that the tree of ``first`` leaves is a beginning of that of ``second``.
+
+        Raises:
+            TileMissing: a tile is not there.
+        """
+        return consistency_proof(first, second, subtrees(second, lambda place: self.tile(place, second)))
+
+    def leaves(self, start: int, end: int) -> Iterator[tuple[int, str, bytes | None]]:
+        """The records from index ``start`` on and before ``end``, as far as the tree goes:
+        index, name and leaf.
+
+        A record that the tree has and the log has not any more comes with an empty name and None.
+        """
+        end = min(end, self.size())
+        for span in self._spans(start, end):
+            skip = max(0, start - span.index)
+            for at in range(skip, min(span.count, end - span.index), _PAGE):
+                low = span.record + at
+                high = min(low + _PAGE, span.record + min(span.count, end - span.index))
+                found = {
+                    int(number): (name, bytes(leaf))
+                    for number, name, leaf in self._log.rows(
+                        "SELECT id, record, leaf FROM record WHERE id >= ? AND id < ? ORDER BY id", (low, high)
+                    )
+                }
+                for number in range(low, high):
+                    name, leaf = found.get(number, ("", None))
+                    yield span.index + number - span.record, name, leaf
+
+    def strays(self) -> list[str]:
+        """Names of records that stand between those of the tree and have no place there: put in afterwards.
+
+        Found by their numbers, which lie below the last one that was sequenced and in no span.
+        """
+        mark = int(self._tree.rows("SELECT mark FROM tree")[0][0])
+        names: list[str] = []
+        for low, high in self._gaps(mark):
+            rows = self._log.rows(
+                "SELECT record FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT 100", (low, high)
+            )
+            names += [str(row[0]) for row in rows]
+        return names
+
+    def close(self) -> None:
+        """Let go of log and tree; the next question opens them again."""
+        self._log.close()
+        self._tree.close()
+
+    def _gaps(self, mark: int) -> Iterator[tuple[int, int]]:
+        """Ranges of numbers, up to ``mark``, that belong to no span: a number given to a duplicate is used up."""
+        after = 1
+        for _, record, count in self._span_rows():
+            if record > after:
+                yield after, record
+            after = record + count
+        if after <= mark:
+            yield after, mark + 1
+
+    def _span_rows(self) -> Iterator[tuple[int, int, int]]:
+        last = -1
+        while rows := self._tree.rows(
+            "SELECT first, record, count FROM span WHERE first > ? ORDER BY first LIMIT ?", (last, _PAGE)
+        ):
+            for first, record, count in rows:
+                yield int(first), int(record), int(count)
+            last = int(rows[-1][0])
+
+    def _spans(self, start: int, end: int) -> Iterator[Span]:
+        rows = self._tree.rows("SELECT max(first) FROM span WHERE first <= ?", (start,))
+        at = int(rows[0][0] or 0)
+        while at < end:
+            found = self._tree.rows("SELECT first, record, count FROM span WHERE first = ?", (at,))
+            if not found:
+                raise TreeDamaged(f"the log's tree does not say which record stands at index {at}")
+            span = Span(*(int(value) for value in found[0]))
+            yield span
+            at += span.count
+
+    def _published(self, which: str, *values: object) -> Published | None:
+        rows = self._tree.rows(f"{_CHECKPOINT} {which}", values)
+        return Published(*rows[0]) if rows else None
+
+
+def _check_file(ask: Reading.Ask) -> None:
+    check_schema(ask("PRAGMA user_version", ())[0][0], tree_sqlite.SCHEMA_VERSION)
+
+
+def _check_database(ask: Reading.Ask) -> None:
+    if ask("SELECT to_regclass('evidence.tree') IS NULL", ())[0][0]:
+        check_schema(None, tree_postgres.SCHEMA_VERSION)
+    check_schema(ask("SELECT version FROM tree", ())[0][0], tree_postgres.SCHEMA_VERSION)

@@ -1,0 +1,194 @@
+"""The tree of a log that is an SQLite file, in a file of its own beside it.
+
+Of its own, so that the sequencer's commit never makes a record wait: a file has one writer at a time.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from esb.audit import sqlite
+from esb.audit.record import StoreUnavailable, check_schema
+from esb.audit.tiles import Place
+from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
+
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE tree (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT;
+INSERT INTO tree VALUES (1, 0, 0);
+CREATE TABLE span (
+    first INTEGER PRIMARY KEY,
+    record INTEGER NOT NULL UNIQUE,
+    count INTEGER NOT NULL
+) STRICT;
+CREATE TABLE tile (
+    level INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE checkpoint (
+    size INTEGER PRIMARY KEY,
+    root BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    note BLOB NOT NULL
+) STRICT;
+PRAGMA user_version = 1;
+"""
+_TILE: Final = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
+_BUSY_SECONDS: Final = 5.0
+
+
+def tree_path(log: Path) -> Path:
+    """The tree's file, beside the log's: ``evidence.db`` has ``evidence-tree.db``."""
+    return log.with_name(f"{log.stem}-tree.db")
+
+
+class SqliteTree:
+    """A :class:`~esb.audit.tree.TreeStore` beside an SQLite log.
+
+    Args:
+        log: the log's file.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log_path = log
+        self._path = tree_path(log)
+        self._tree: sqlite3.Connection | None = None
+        self._log: sqlite3.Connection | None = None
+        self._turn: int | None = None  # the open file whose lock is our being elected
+
+    def elect(self) -> bool:
+        """See :class:`~esb.audit.tree.TreeStore`.  The lock goes with the process that holds it, however it ends."""
+        if self._turn is not None:
+            return True
+        try:
+            turn = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailable("the log's tree cannot be opened: check that its folder is writable") from error
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(turn)
+            return False
+        self._turn = turn
+        return True
+
+    def add(self, most: int = BATCH) -> int:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._places() as (tree, log), _transaction(tree):
+            size, mark = tree.execute("SELECT size, mark FROM tree").fetchone()
+            # What is committed has every lower number before it: a number is given under the log's one write lock.
+            records = log.execute("SELECT id, leaf FROM record WHERE id > ? ORDER BY id LIMIT ?", (mark, most))
+            added = addition(size, mark, records, _reading(tree))
+            if added.size == size:
+                return 0
+            tree.executemany(
+                "INSERT INTO span VALUES (?, ?, ?)", [(span.index, span.record, span.count) for span in added.spans]
+            )
+            tree.executemany(
+                "INSERT OR REPLACE INTO tile VALUES (?, ?, ?)",
+                [(place.level, place.number, hashes) for place, hashes in added.tiles.items()],
+            )
+            tree.execute("UPDATE tree SET size = ?, mark = ?", (added.size, added.mark))
+            return int(added.size - size)
+
+    def publish(self, sign: SignCheckpoint, at: int) -> bytes | None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._places() as (tree, _), _transaction(tree):
+            size: int = tree.execute("SELECT size FROM tree").fetchone()[0]
+            last = tree.execute("SELECT max(size) FROM checkpoint").fetchone()[0]
+            if size == (last or 0):
+                return None
+            found = tree_root(size, _reading(tree))
+            note = sign(size, found)
+            tree.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (size, found, at, note))
+            return note
+
+    def oldest_waiting(self) -> int | None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._places() as (tree, log):
+            mark: int = tree.execute("SELECT mark FROM tree").fetchone()[0]
+            row = log.execute("SELECT at FROM record WHERE id > ? ORDER BY id LIMIT 1", (mark,)).fetchone()
+            return None if row is None else int(row[0])
+
+    def close(self) -> None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        for connection in (self._tree, self._log):
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    connection.close()
+        self._tree = self._log = None
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None
+
+    @contextmanager
+    def _places(self) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+        """The tree and the log, opened where they are not; closed again after an error of either."""
+        try:
+            if self._tree is None:
+                self._tree = _open_tree(self._path)
+            if self._log is None:
+                self._log = sqlite3.connect(
+                    f"{self._log_path.absolute().as_uri()}?mode=ro",
+                    uri=True,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+                sqlite.check_version(self._log)
+            yield self._tree, self._log
+        except sqlite3.Error as error:
+            self._drop()
+            raise StoreUnavailable(sqlite.reason(error)) from error
+        except OSError as error:
+            raise StoreUnavailable("the log's tree cannot be opened: check that its folder is writable") from error
+
+    def _drop(self) -> None:
+        """Close both, and stay elected."""
+        turn, self._turn = self._turn, None
+        self.close()
+        self._turn = turn
+
+
+def _open_tree(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    tree = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        tree.execute("PRAGMA journal_mode = WAL")
+        tree.execute("PRAGMA synchronous = FULL")
+        tree.execute("PRAGMA trusted_schema = OFF")
+        if tree.execute("PRAGMA user_version").fetchone()[0] == 0:
+            with _transaction(tree):  # two processes may meet here; the second finds the work done
+                if tree.execute("PRAGMA user_version").fetchone()[0] == 0:
+                    for statement in _SCHEMA.split(";\n"):
+                        tree.execute(statement)
+        check_schema(tree.execute("PRAGMA user_version").fetchone()[0], SCHEMA_VERSION)
+    except BaseException:
+        tree.close()
+        raise
+    return tree
+
+
+@contextmanager
+def _transaction(tree: sqlite3.Connection) -> Iterator[None]:
+    tree.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):
+            tree.execute("ROLLBACK")
+        raise
+    tree.execute("COMMIT")
+
+
+def _reading(tree: sqlite3.Connection) -> Callable[[Place], bytes | None]:
+    def read(place: Place) -> bytes | None:
+        row = tree.execute(_TILE, (place.level, place.number)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    return read

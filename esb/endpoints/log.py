@@ -1,0 +1,82 @@
+"""The log's door: its last checkpoint and its tiles, for whoever watches that it is only ever added to.
+
+``/log/checkpoint``, ``/log/tile/LEVEL/NUMBER`` (c2sp.org/tlog-tiles) and ``/log/key``.  Only hashes are given out, of
+leaves that hold a random id each: what was asked, and by whom, cannot be told from them.  Entries are not published.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from esb.audit.record import StoreUnavailable
+from esb.audit.tiles import HASH_BYTES, read_tile_path, width_at
+from esb.audit.tree_reader import TreeReader
+from esb.kernel.http import HttpRequest, HttpResponse
+
+ROOT: Final = "/log/"
+_TEXT: Final = "text/plain; charset=utf-8"
+_TILES: Final = "application/octet-stream"
+_FOREVER: Final = (("Cache-Control", "public, max-age=31536000, immutable"),)
+_BRIEFLY: Final = (("Cache-Control", "no-cache"),)
+_MOST_WAITING: Final = 32
+
+
+class LogDoor:
+    """Publishes the tree.
+
+    Args:
+        reader: reads it, off the reactor.
+        run: runs a blocking function off the reactor, in threads that no message waits for.
+        key: the log's public key, as verifiers are given it (``NAME+ID+KEY``).
+    """
+
+    def __init__(
+        self,
+        reader: TreeReader,
+        run: Callable[[Callable[[], HttpResponse]], Awaitable[HttpResponse]],
+        key: str,
+    ) -> None:
+        self._reader = reader
+        self._run = run
+        self._key = key
+        self._waiting = 0
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer a GET below /log/."""
+        path = request.path.removeprefix(ROOT)
+        if path == "key":
+            return HttpResponse(200, _TEXT, f"{self._key}\n".encode(), _BRIEFLY)
+        if self._waiting >= _MOST_WAITING:
+            return HttpResponse(503, _TEXT, b"Too many are asking: try again shortly.\n", (("Retry-After", "2"),))
+        self._waiting += 1
+        try:
+            return await self._run(lambda: self._answer(path))
+        finally:
+            self._waiting -= 1
+
+    def _answer(self, path: str) -> HttpResponse:
+        try:
+            if path == "checkpoint":
+                return self._checkpoint()
+            if path.startswith("tile/"):
+                return self._tile(path.removeprefix("tile/"))
+        except StoreUnavailable:
+            return HttpResponse(503, _TEXT, b"The log's tree cannot be read now.\n", (("Retry-After", "10"),))
+        return HttpResponse(404, _TEXT, b"Here are /log/checkpoint, /log/key and /log/tile/LEVEL/NUMBER.\n")
+
+    def _checkpoint(self) -> HttpResponse:
+        latest = self._reader.latest()
+        if latest is None:
+            return HttpResponse(404, _TEXT, b"Nothing is in the log yet.\n", _BRIEFLY)
+        return HttpResponse(200, _TEXT, latest.note, _BRIEFLY)
+
+    def _tile(self, path: str) -> HttpResponse:
+        found = read_tile_path(path)
+        if found is not None and found[0].level >= 0:
+            place, width = found
+            latest = self._reader.latest()
+            # Only what a published checkpoint covers: the tree may be ahead of it.
+            if latest is not None and width <= width_at(latest.size, place):
+                tile = self._reader.tile(place, latest.size)
+                if tile is not None:
+                    return HttpResponse(200, _TILES, tile[: width * HASH_BYTES], _FOREVER)
+        return HttpResponse(404, _TEXT, b"The log has no such tile.\n", _BRIEFLY)
