@@ -109,7 +109,8 @@ class Published:
     policy: str = ""
 
 
-_NOWHERE: Final = Published()
+NOWHERE: Final = Published()
+"""For an authority that publishes nothing."""
 
 
 def issue(
@@ -122,7 +123,7 @@ def issue(
     days: int,
     serial: int,
     hostnames: Sequence[str] = (),
-    published: Published = _NOWHERE,
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Certify a member's key.
 
@@ -155,7 +156,7 @@ def certify(
     days: int,
     serial: int,
     hostnames: Sequence[str] = (),
-    published: Published = _NOWHERE,
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Certify a key after a profile.
 

@@ -17,6 +17,7 @@ from esb.conf.kinds import (
     Flag,
     Host,
     LogName,
+    Oid,
     Real,
     Secret,
     Size,
@@ -153,6 +154,17 @@ class Certs:
 
 
 @dataclass(frozen=True, slots=True)
+class Ca:
+    """What the built-in authority publishes and answers."""
+
+    serve: Annotated[bool, Flag()]
+    address: Annotated[str, BaseUrl(optional=True)]
+    policy: Annotated[str, Oid(optional=True)]
+    crl_days: Annotated[float, Real(least=1, most=365)]
+    delta_hours: Annotated[float, Real(above=0, most=720)]
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """How providers are spoken to."""
 
@@ -205,6 +217,7 @@ class Settings:
     evidence: Evidence
     keys: Keys
     certs: Certs
+    ca: Ca
     provider: Provider
     load: Load
     breaker: Breaker

@@ -30,6 +30,7 @@ class IssuedRow(Base):
     )
 
     sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    der: Mapped[bytes] = mapped_column(sa.LargeBinary)
     issuer: Mapped[str] = mapped_column(sa.String(64))
     serial: Mapped[str] = mapped_column(sa.String(40))
     profile: Mapped[str] = mapped_column(sa.String(24))

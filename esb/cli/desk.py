@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from esb.admin.home import Home
+    from esb.admin.lists import ListsAsked
+    from esb.certs.ca import Published
     from esb.conf.settings import Settings
 
 
@@ -35,6 +37,22 @@ class Desk:
         from esb.admin.passphrase import read_passphrase
 
         return read_passphrase(self.settings.keys.passphrase, self.settings.keys.passphrase_file)
+
+    @property
+    def published(self) -> "Published":
+        """Where the built-in authority publishes, as certificates name it."""
+        from esb.admin.authority import published_at
+        from esb.certs.ca import NOWHERE
+
+        ca = self.settings.ca
+        return published_at(ca.address or self.settings.bus.address, ca.policy) if ca.serve else NOWHERE
+
+    @property
+    def lists(self) -> "ListsAsked":
+        """How revocation lists are signed."""
+        from esb.admin.lists import ListsAsked
+
+        return ListsAsked(self.settings.ca.crl_days, self.settings.ca.delta_hours, self.published)
 
 
 def sit_down(place: Place) -> Desk:
