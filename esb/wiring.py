@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from esb.adapters.soap import SoapAdapter
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
+from esb.admin.recording import Paced, Recorder
 from esb.admin.trust import Trust, read_trust
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
@@ -76,6 +77,8 @@ class Node:
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
+        recorder: puts the registry's changes on record (blocking).
+        undocumented: changes whose record the log does not take though it takes others.
     """
 
     settings: Settings
@@ -98,7 +101,10 @@ class Node:
     lists: Lists
     tls: Any
     contract: Callable[[str], Contract]
+    recorder: Recorder
     registry_problem: str = ""
+    changes_problem: str = ""
+    undocumented: int = 0
 
     def install(self, directory: Directory) -> None:
         """Put a new directory in force, between two turns of the reactor."""
@@ -247,18 +253,21 @@ def wire(
         lists=lists,
         tls=door_tls(settings, passphrase),
         contract=contract,
+        recorder=Recorder(engine, settings.evidence.url, Paced(log.info, clock.monotonic)),
     )
     way.adapters = {**way.adapters, "hosted": hosted(node)}
     front.checks.update(
         {
             "evidence": lambda: writer.problem or "",
             "registry": lambda: node.registry_problem,
+            "changes": lambda: node.changes_problem,
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
     front.checks["revocation"] = lists.problem
     front.warnings["revocation"] = lists.warning
     front.warnings["tree"] = sequencer.problem
+    front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node
 

@@ -1,7 +1,7 @@
 """JSON in the one form of RFC 8785 (JCS), so that equal values have equal octets, and a digest means the value."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Final
@@ -19,52 +19,58 @@ def canonical_json(value: object) -> bytes:
     Raises:
         NotCanonical: a number that is not finite or, whole, beyond 2^53; a lone surrogate; a value of another type.
     """
+    pieces: list[str] = []
     try:
-        return "".join(_written(value)).encode()
+        _write(value, pieces)
+        return "".join(pieces).encode()
     except UnicodeEncodeError as error:
         raise NotCanonical("a text holds a lone surrogate") from error
     except RecursionError as error:
         raise NotCanonical("the value is nested too deep") from error
 
 
-def _written(value: object) -> Iterator[str]:
-    if value is None:
-        yield "null"
+def _write(value: object, pieces: list[str]) -> None:
+    if isinstance(value, str):
+        pieces.append(encode_basestring(value))
+    elif value is None:
+        pieces.append("null")
     elif value is True:
-        yield "true"
+        pieces.append("true")
     elif value is False:
-        yield "false"
-    elif isinstance(value, str):
-        yield encode_basestring(value)
+        pieces.append("false")
     elif isinstance(value, int):
         if abs(value) > _LARGEST:
             raise NotCanonical("a whole number is beyond 2^53: write it as a text")
-        yield str(int(value))
+        pieces.append(str(int(value)))
     elif isinstance(value, float):
-        yield number_text(value)
+        pieces.append(number_text(value))
     elif isinstance(value, Mapping):
-        yield from _object(value)
+        _write_object(value, pieces)
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         before = "["
         for each in value:
-            yield before
-            yield from _written(each)
+            pieces.append(before)
+            _write(each, pieces)
             before = ","
-        yield "]" if value else "[]"
+        pieces.append("]" if value else "[]")
     else:
         raise NotCanonical(f"a value of the type {type(value).__name__} is no JSON")
 
 
-def _object(value: Mapping[object, object]) -> Iterator[str]:
+def _write_object(value: Mapping[object, object], pieces: list[str]) -> None:
     if not all(isinstance(key, str) for key in value):
         raise NotCanonical("a key is no text")
     before = "{"
-    # RFC 8785 section 3.2.3: in the order of UTF-16 code units, which beyond the first plane is another.
-    for key in sorted(value, key=lambda key: str(key).encode("utf-16-be", "surrogatepass")):
-        yield f"{before}{encode_basestring(str(key))}:"
-        yield from _written(value[key])
+    for key in sorted(value, key=_order):
+        pieces.append(f"{before}{encode_basestring(str(key))}:")
+        _write(value[key], pieces)
         before = ","
-    yield "}" if value else "{}"
+    pieces.append("}" if value else "{}")
+
+
+def _order(key: object) -> bytes:
+    """RFC 8785 section 3.2.3: in the order of UTF-16 code units, which beyond the first plane is another."""
+    return str(key).encode("utf-16-be", "surrogatepass")
 
 
 def number_text(number: float) -> str:
@@ -77,6 +83,8 @@ def number_text(number: float) -> str:
         raise NotCanonical("a number is not finite")
     if number == 0:
         return "0"
+    if number.is_integer() and abs(number) <= _LARGEST:
+        return str(int(number))
     # Python's repr finds the same shortest digits, and writes them otherwise.
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
     text = "".join(map(str, digits))
