@@ -258,13 +258,13 @@ class Server:
         node.threads.stop()
         node.clerks.stop()
         node.tree.close()
-        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
-        node.recorder.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
         if not node.sequencer.stop(5):
             self._log.error("the evidence tree did not finish in time; it goes on at the next start")
+        # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.
+        node.recorder.close()
         node.engine.dispose()
         self._log.info("stopped")
         if self._ended is not None:

@@ -54,7 +54,9 @@ def list_(
     from esb.audit.entry import Kind
 
     reader = _reader(place)
-    found = reader.recent(limit, before, consumer=consumer, service=service, outcome=outcome, kind=kind and Kind(kind))
+    found = reader.recent(
+        limit, before, consumer=consumer, service=service, outcome=outcome, kind=Kind(kind) if kind else None
+    )
     if as_json:
         say_json([{"number": each.id, **facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
         return
