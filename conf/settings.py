@@ -16,6 +16,7 @@ from esb.conf.kinds import (
     FilePath,
     Flag,
     Host,
+    KeyAt,
     LogName,
     Oid,
     Real,
@@ -25,7 +26,9 @@ from esb.conf.kinds import (
     Whole,
     Word,
 )
+from esb.kernel.token_uri import KeyPlace
 
+SignInThreads = Literal["auto", "always", "never"]
 LogFormat = Literal["json", "human", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -135,11 +138,12 @@ class Evidence:
 class Keys:
     """The bus's own keys.  ``passphrase`` comes from the environment alone, and wins over the file."""
 
-    signing_key: _Path
+    signing_key: Annotated[KeyPlace, KeyAt()]
     certificate: _Path
-    second_signing_key: _OptionalPath
+    second_signing_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
     second_certificate: _OptionalPath
     log_key: _Path
+    sign_in_threads: Annotated[SignInThreads, Choice(get_args(SignInThreads))]
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
 

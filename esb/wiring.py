@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
+from esb.admin.keyring import Keyring
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
 from esb.admin.recording import Paced, Recorder
@@ -26,7 +27,6 @@ from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
-from esb.certs.keys import load_key
 from esb.certs.profile import SignatureLimits, is_rsa
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
@@ -60,6 +60,7 @@ from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
 
 _DAY = 86_400
+_SIGNING = 8  # signatures that a device is asked for at the same time
 _CONTRACTS = 256  # unpacked contracts kept for the contract door
 
 
@@ -74,7 +75,9 @@ class Node:
     Attributes:
         tls: the door's TLS context, None for plain HTTP.
         contract: reads a stored contract by its digest (blocking).
-        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
+        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
+            ``signing`` for signatures where a key lies in a slow device.
+        ring: the bus's own keys.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
         recorder: puts the registry's changes on record (blocking).
@@ -91,6 +94,8 @@ class Node:
     pool: ClientPool
     threads: Threads
     clerks: Threads
+    signing: Threads
+    ring: Keyring
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
@@ -154,7 +159,9 @@ def wire(
     """
     log = logger("bus")
     passphrase = read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file)
-    signer = Signer(load_key(settings.keys.signing_key, passphrase), own_certificate(settings.keys.certificate, clock))
+    ring = Keyring(passphrase, clock.monotonic, log.warning)
+    signer = ring.signer(settings.keys.signing_key, lambda: own_certificate(settings.keys.certificate, clock))
+    second = second_signer(settings, ring, clock)
     grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
     if current(engine) != head():
@@ -168,7 +175,7 @@ def wire(
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
-    threads, clerks = Threads(reactor), Threads(reactor, 2)
+    threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
         open_store(settings.evidence.url),
@@ -191,7 +198,7 @@ def wire(
         directory=directory,
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
-        second_signer=second_signer(settings, passphrase, clock),
+        second_signer=second,
         judges=JudgeGate(JudgeStore(), contract, threads),
         evidence=EvidenceGate(
             SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
@@ -213,6 +220,7 @@ def wire(
         skew=settings.time.skew_seconds,
         addresses=frozenset(url.rstrip("/") for url in (settings.bus.address, *settings.bus.also_known_as)),
         keep_refused=settings.evidence.keep_refused_bytes,
+        aside=signing.run if signs_aside(settings, ring) else None,
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
     exchange = ExchangeDoor(bus, clock, Ids().new)
@@ -243,6 +251,8 @@ def wire(
         pool=pool,
         threads=threads,
         clerks=clerks,
+        signing=signing,
+        ring=ring,
         writer=writer,
         reader=reader,
         sequencer=sequencer,
@@ -261,6 +271,7 @@ def wire(
             "evidence": lambda: writer.problem or "",
             "registry": lambda: node.registry_problem,
             "changes": lambda: node.changes_problem,
+            "keys": ring.problem,
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
@@ -279,7 +290,13 @@ def restore_quotas(node: Node) -> None:
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
 
 
-def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer | None:
+def signs_aside(settings: Settings, ring: Keyring) -> bool:
+    """Whether what signs runs off the reactor: as the settings say, else where a signature was seen to take long."""
+    chosen = settings.keys.sign_in_threads
+    return ring.slow if chosen == "auto" else chosen == "always"
+
+
+def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | None:
     """The bus's second, RSA key with its certificate; None where the settings name none.
 
     Raises:
@@ -288,13 +305,15 @@ def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer
     path, certificate = settings.keys.second_signing_key, settings.keys.second_certificate
     if path is None or certificate is None:
         return None
-    key = load_key(path, passphrase)
-    if not is_rsa(key.algorithm):
-        raise CannotStart(
-            f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with it. "
-            "Move it away and make one with: esb ca second-key"
-        )
-    return Signer(key, own_certificate(certificate, clock, "esb ca second-key"))
+
+    def insist_on_rsa(algorithm: str) -> None:
+        if not is_rsa(algorithm):
+            raise CannotStart(
+                f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with "
+                "it. Move it away and make one with: esb ca second-key"
+            )
+
+    return ring.signer(path, lambda: own_certificate(certificate, clock, "esb ca second-key"), insist_on_rsa)
 
 
 def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x509.Certificate:

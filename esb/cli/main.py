@@ -23,6 +23,7 @@ SUBJECTS = MappingProxyType(
         "init": Subject("esb.cli.home", "init", "Make a home: the folder that holds one bus."),
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
+        "key": Subject("esb.cli.key", "key", "Private keys: in encrypted files, or in a device."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
         "service": Subject(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
