@@ -16,9 +16,7 @@ from esb.conf.kinds import (
     FilePath,
     Flag,
     Host,
-    KeyAt,
     LogName,
-    Oid,
     Real,
     Secret,
     Size,
@@ -26,9 +24,7 @@ from esb.conf.kinds import (
     Whole,
     Word,
 )
-from esb.kernel.token_uri import KeyPlace
 
-SignInThreads = Literal["auto", "always", "never"]
 LogFormat = Literal["json", "human", "auto"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -138,12 +134,11 @@ class Evidence:
 class Keys:
     """The bus's own keys.  ``passphrase`` comes from the environment alone, and wins over the file."""
 
-    signing_key: Annotated[KeyPlace, KeyAt()]
+    signing_key: _Path
     certificate: _Path
-    second_signing_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
+    second_signing_key: _OptionalPath
     second_certificate: _OptionalPath
     log_key: _Path
-    sign_in_threads: Annotated[SignInThreads, Choice(get_args(SignInThreads))]
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
 
@@ -158,14 +153,11 @@ class Certs:
 
 
 @dataclass(frozen=True, slots=True)
-class Ca:
-    """What the built-in authority publishes and answers."""
+class Extracts:
+    """What signs extracts from the registers, where that is not the bus's own key."""
 
-    serve: Annotated[bool, Flag()]
-    address: Annotated[str, BaseUrl(optional=True)]
-    policy: Annotated[str, Oid(optional=True)]
-    crl_days: Annotated[float, Real(least=1, most=365)]
-    delta_hours: Annotated[float, Real(above=0, most=720)]
+    signing_key: _OptionalPath
+    certificate: _OptionalPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +213,7 @@ class Settings:
     evidence: Evidence
     keys: Keys
     certs: Certs
-    ca: Ca
+    extracts: Extracts
     provider: Provider
     load: Load
     breaker: Breaker

@@ -13,9 +13,7 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from esb.admin.recording import Recorded
 from esb.admin.trust import Trust, files_stamp, read_trust
-from esb.audit.record import StoreUnavailable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import SystemClock
@@ -48,7 +46,6 @@ class Server:
         self._ended: Deferred[None] | None = None
         self._cutoff: Any = None  # the timer that ends the draining; None before and after
         self._trust_looked_at = 0.0
-        self._unrecorded: Directory | None = None  # waits for its changes' records before it comes into force
 
     @property
     def port(self) -> int:
@@ -74,8 +71,6 @@ class Server:
             node.threads.stop()
             node.clerks.stop()
             node.sequencer.stop(5)
-            node.recorder.close()
-            node.signing.stop()
             node.writer.stop(5)
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
@@ -94,7 +89,7 @@ class Server:
             self._ready(self.port)
 
     def begin(self) -> None:
-        """Everything but listening: open the evidence log, record changes, take up quotas, watch registry and trust.
+        """Everything but listening: open the evidence log, take up quotas, watch registry and trust.
 
         Raises:
             EsbError: the evidence log cannot be opened.
@@ -102,12 +97,9 @@ class Server:
         node = self._node
         node.writer.start()
         node.sequencer.start()
-        # What is in force from the first request on is on record before it.
-        self._told_declined(node.recorder.catch_up())
         restore_quotas(node)
         node.threads.start()
         node.clerks.start()
-        node.signing.start()
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
 
     def listen_at(self, slot: int, listening: socket.socket) -> None:
@@ -142,27 +134,7 @@ class Server:
         looking.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._look))
 
     def _poll(self) -> Directory | None:
-        """Return what is to come into force; its changes are on record (EVD-04).
-
-        Raises:
-            StoreUnavailable: they cannot be recorded now.  The next look tries again.
-            RegistryUnavailable: the registry cannot be read.
-        """
-        fresh = self._changed()
         node = self._node
-        if fresh is not None:
-            self._unrecorded = fresh
-        if self._unrecorded is None:
-            return None
-        if problem := node.writer.problem:
-            raise StoreUnavailable(problem)
-        self._told_declined(node.recorder.catch_up())
-        fresh, self._unrecorded = self._unrecorded, None
-        return fresh
-
-    def _changed(self) -> Directory | None:
-        node = self._node
-        node.ring.retry()
         now = node.clock.monotonic()
         if now - self._trust_looked_at >= _TRUST_EVERY:
             self._trust_looked_at = now
@@ -171,11 +143,6 @@ class Server:
                 node.trust.replace(fresh)
                 return node.watcher.rebuild()
         return node.watcher.poll()
-
-    def _told_declined(self, recorded: Recorded) -> None:
-        for name in recorded.declined:
-            self._log.error("the evidence log does not take the record of a change", record=name)
-            self._node.undocumented += 1
 
     def _fresh_trust(self) -> Trust | None:
         certs = self._node.settings.certs
@@ -192,19 +159,11 @@ class Server:
         if self._node.registry_problem:
             self._log.info("the registry can be read again")
             self._node.registry_problem = ""
-        if self._node.changes_problem:
-            self._log.info("changes of the registry can be recorded again")
-            self._node.changes_problem = ""
         if directory is not None:
             self._node.install(directory)
             self._log.info("registry changed", version=directory.version, services=len(directory.services))
 
     def _missed(self, failure: Any) -> None:
-        if isinstance(failure.value, StoreUnavailable):
-            if not self._node.changes_problem:
-                self._log.error("changes of the registry cannot be recorded and wait", exc_info=failure.value)
-            self._node.changes_problem = "wait for the evidence log"
-            return
         if not self._node.registry_problem:
             self._log.error("the registry cannot be read; the last known one stays in force", exc_info=failure.value)
         self._node.registry_problem = "cannot be read"
@@ -261,15 +220,12 @@ class Server:
         node.threads.stop()
         node.clerks.stop()
         node.tree.close()
-        node.signing.stop()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
         if not node.sequencer.stop(5):
             self._log.error("the evidence tree did not finish in time; it goes on at the next start")
-        # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.
-        node.recorder.close()
         node.engine.dispose()
         self._log.info("stopped")
         if self._ended is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from ssl import get_default_verify_paths
-from typing import Any
+from typing import Any, TypeVar
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
@@ -14,10 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
-from esb.admin.keyring import Keyring
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
-from esb.admin.recording import Paced, Recorder
 from esb.admin.trust import Trust, read_trust
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
@@ -27,6 +25,7 @@ from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
+from esb.certs.keys import load_key
 from esb.certs.profile import SignatureLimits, is_rsa
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
@@ -34,6 +33,8 @@ from esb.conf.settings import Settings
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
+from esb.endpoints.extracts import ROOT as EXTRACTS
+from esb.endpoints.extracts import ExtractDoor
 from esb.endpoints.log import ROOT as LOG
 from esb.endpoints.log import LogDoor
 from esb.endpoints.revocation import Lists
@@ -46,6 +47,8 @@ from esb.kernel.xml import XmlLimits
 from esb.logs import logger
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
+from esb.registry.documents import get_document
+from esb.registry.extracts import get_extract
 from esb.registry.migrations import current, head
 from esb.registry.watch import Watcher
 from esb.routing.breaker import Breaker
@@ -59,8 +62,9 @@ from esb.transport.tls import ClientTls, server_options
 from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
 
+_Found = TypeVar("_Found")
+
 _DAY = 86_400
-_SIGNING = 8  # signatures that a device is asked for at the same time
 _CONTRACTS = 256  # unpacked contracts kept for the contract door
 
 
@@ -75,13 +79,9 @@ class Node:
     Attributes:
         tls: the door's TLS context, None for plain HTTP.
         contract: reads a stored contract by its digest (blocking).
-        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
-            ``signing`` for signatures where a key lies in a slow device.
-        ring: the bus's own keys.
+        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
-        recorder: puts the registry's changes on record (blocking).
-        undocumented: changes whose record the log does not take though it takes others.
     """
 
     settings: Settings
@@ -94,8 +94,6 @@ class Node:
     pool: ClientPool
     threads: Threads
     clerks: Threads
-    signing: Threads
-    ring: Keyring
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
@@ -106,10 +104,7 @@ class Node:
     lists: Lists
     tls: Any
     contract: Callable[[str], Contract]
-    recorder: Recorder
     registry_problem: str = ""
-    changes_problem: str = ""
-    undocumented: int = 0
 
     def install(self, directory: Directory) -> None:
         """Put a new directory in force, between two turns of the reactor."""
@@ -159,9 +154,7 @@ def wire(
     """
     log = logger("bus")
     passphrase = read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file)
-    ring = Keyring(passphrase, clock.monotonic, log.warning)
-    signer = ring.signer(settings.keys.signing_key, lambda: own_certificate(settings.keys.certificate, clock))
-    second = second_signer(settings, ring, clock)
+    signer = Signer(load_key(settings.keys.signing_key, passphrase), own_certificate(settings.keys.certificate, clock))
     grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
     if current(engine) != head():
@@ -175,7 +168,7 @@ def wire(
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
-    threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
+    threads, clerks = Threads(reactor), Threads(reactor, 2)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
         open_store(settings.evidence.url),
@@ -198,7 +191,7 @@ def wire(
         directory=directory,
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
-        second_signer=second,
+        second_signer=second_signer(settings, passphrase, clock),
         judges=JudgeGate(JudgeStore(), contract, threads),
         evidence=EvidenceGate(
             SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
@@ -220,7 +213,6 @@ def wire(
         skew=settings.time.skew_seconds,
         addresses=frozenset(url.rstrip("/") for url in (settings.bus.address, *settings.bus.also_known_as)),
         keep_refused=settings.evidence.keep_refused_bytes,
-        aside=signing.run if signs_aside(settings, ring) else None,
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
     exchange = ExchangeDoor(bus, clock, Ids().new)
@@ -237,7 +229,9 @@ def wire(
         open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
     )
     tree = TreeReader(settings.evidence.url)
-    front = FrontDoor(exchange, contracts, {}, {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get})
+    extracts = ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run)
+    doors = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get, EXTRACTS: extracts.get}
+    front = FrontDoor(exchange, contracts, {}, doors)
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
     node = Node(
@@ -251,8 +245,6 @@ def wire(
         pool=pool,
         threads=threads,
         clerks=clerks,
-        signing=signing,
-        ring=ring,
         writer=writer,
         reader=reader,
         sequencer=sequencer,
@@ -263,24 +255,30 @@ def wire(
         lists=lists,
         tls=door_tls(settings, passphrase),
         contract=contract,
-        recorder=Recorder(engine, settings.evidence.url, Paced(log.info, clock.monotonic)),
     )
     way.adapters = {**way.adapters, "hosted": hosted(node)}
     front.checks.update(
         {
             "evidence": lambda: writer.problem or "",
             "registry": lambda: node.registry_problem,
-            "changes": lambda: node.changes_problem,
-            "keys": ring.problem,
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
     front.checks["revocation"] = lists.problem
     front.warnings["revocation"] = lists.warning
     front.warnings["tree"] = sequencer.problem
-    front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node
+
+
+def _read_by(engine: Engine, read: Callable[[Any, str], _Found]) -> Callable[[str], _Found]:
+    """What reads one thing of the registry by its name (blocking)."""
+
+    def found(name: str) -> _Found:
+        with reading(engine) as session:
+            return read(session, name)
+
+    return found
 
 
 def restore_quotas(node: Node) -> None:
@@ -290,13 +288,7 @@ def restore_quotas(node: Node) -> None:
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
 
 
-def signs_aside(settings: Settings, ring: Keyring) -> bool:
-    """Whether what signs runs off the reactor: as the settings say, else where a signature was seen to take long."""
-    chosen = settings.keys.sign_in_threads
-    return ring.slow if chosen == "auto" else chosen == "always"
-
-
-def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | None:
+def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer | None:
     """The bus's second, RSA key with its certificate; None where the settings name none.
 
     Raises:
@@ -305,15 +297,13 @@ def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | N
     path, certificate = settings.keys.second_signing_key, settings.keys.second_certificate
     if path is None or certificate is None:
         return None
-
-    def insist_on_rsa(algorithm: str) -> None:
-        if not is_rsa(algorithm):
-            raise CannotStart(
-                f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with "
-                "it. Move it away and make one with: esb ca second-key"
-            )
-
-    return ring.signer(path, lambda: own_certificate(certificate, clock, "esb ca second-key"), insist_on_rsa)
+    key = load_key(path, passphrase)
+    if not is_rsa(key.algorithm):
+        raise CannotStart(
+            f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with it. "
+            "Move it away and make one with: esb ca second-key"
+        )
+    return Signer(key, own_certificate(certificate, clock, "esb ca second-key"))
 
 
 def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x509.Certificate:

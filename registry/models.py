@@ -267,8 +267,7 @@ class ChangeRow(Base):
     """One act: who did what to which thing, and when.  ``detail`` holds what was set, or ``[before, after]`` pairs."""
 
     __tablename__ = "changes"
-    # The acts upon one thing are its history, which people ask for.
-    __table_args__ = (sa.Index(None, "kind", "key"), {"sqlite_autoincrement": True})
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     number: Mapped[int] = mapped_column(Long, primary_key=True)
     at: Mapped[Moment]

@@ -16,22 +16,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
 from esb.admin.home import Home
-from esb.admin.register import adopt, enter, key_digest
-from esb.certs.ca import NOWHERE, Published, Subject, certify, create_authority, issue, serial_number, sign_crl
-from esb.certs.keys import KeyMissing, KeyUnusable, PrivateKey, generate_key, load_key, make_key, point_key, store_key
-from esb.certs.profiles import BUS_SIGNING, Profile, member_profile
-from esb.certs.requests import read_request
+from esb.certs.ca import Subject, create_authority, issue, serial_number, sign_crl
+from esb.certs.keys import KeyUnusable, PrivateKey, generate_key, load_key, store_key
+from esb.certs.requests import make_request, read_request
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
-from esb.kernel.token_uri import KeyPlace, TokenUri
 from esb.registry.acts import acting
-from esb.registry.certificates import add_certificate
+from esb.registry.certificates import add_certificate, list_certificates, revoke_certificate
 from esb.registry.database import reading
-from esb.registry.issued import check_key_is_free
 from esb.registry.members import get_member
-
-AUTHORITY_ROOT: Final = "/ca/"
-"""Below this path the bus publishes for its authority."""
+from esb.registry.models import RevocationReason
 
 CRL_DAYS: Final = 7
 _BUS_DAYS: Final = 730
@@ -65,21 +59,12 @@ class Authority:
 
     @property
     def crl(self) -> Path:
-        """Its complete revocation list."""
+        """Its revocation list."""
         return self.home.crl / "shluz-ca.crl"
-
-    @property
-    def delta(self) -> Path:
-        """Its delta list: what changed since the complete one."""
-        return self.home.crl / "shluz-ca-delta.crl"
 
     def exists(self) -> bool:
         """Whether it was made."""
         return self.key.exists()
-
-    def read(self) -> x509.Certificate:
-        """Its certificate."""
-        return x509.load_pem_x509_certificate(self.certificate.read_bytes())
 
 
 def init_authority(
@@ -89,47 +74,36 @@ def init_authority(
     name: str,
     key_kind: str,
     days: int,
-    bus_key: KeyPlace,
+    bus_key: Path,
     bus_certificate: Path,
     bus_name: str,
     bus_key_kind: str = "p256",
     now: float,
     random: Callable[[int], bytes],
-    published: Published = NOWHERE,
-    key_at: TokenUri | None = None,
 ) -> x509.Certificate:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
     The bus's key is P-256 unless told otherwise: a signature by it costs a twentieth of one by RSA-2048.  For stacks
-    that verify RSA signatures only there is :func:`add_bus_key`.  The register of what was issued learns of the bus's
-    certificate by :func:`adopt`, for a home may get its authority before its registry.
-
-    Args:
-        key_at: where the authority's key shall lie in a device; None for a file in the home.
-        bus_key: where the bus's key shall lie; one that lies in a device already is taken as it is.
+    that verify RSA signatures only there is :func:`add_bus_key`.
 
     Raises:
         AuthorityMissing: the home has an authority already.
         KeyUnusable, AuthorityError: a key or certificate cannot be made.
     """
     authority = Authority(home)
-    if authority.exists() or _is_file(bus_key):
+    if authority.exists() or bus_key.exists():
         raise AuthorityMissing(
             f"{authority.key.parent if authority.exists() else bus_key} exists: nothing was changed."
         )
-    kept = None if key_at is None else _own_key(key_at, key_kind, passphrase)
-    key, certificate = create_authority(name, key_kind, now, days, kept)
-    own = _own_key(bus_key, bus_key_kind, passphrase)
-    own_certificate = issue_own(key, certificate, own, bus_name, BUS_SIGNING, _BUS_DAYS, now, random, published)
-    crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS, delta_url=published.delta)
+    key, certificate = create_authority(name, key_kind, now, days)
+    own = generate_key(bus_key_kind)
+    own_certificate = _issue_own(key, certificate, own, bus_name, now, random)
+    crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS)
     authority.folder.mkdir(mode=0o700, exist_ok=True)
-    for folder in (bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
+    for folder in (bus_key.parent, bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if key_at is None:
-        store_key(key, authority.key, passphrase)
-    else:
-        point_key(key_at, authority.key)
-    _store_own(own, bus_key, passphrase)
+    store_key(key, authority.key, passphrase)
+    store_key(own, bus_key, passphrase)
     write_new(authority.certificate, certificate.public_bytes(Encoding.PEM))
     write_new(bus_certificate, own_certificate.public_bytes(Encoding.PEM))
     write_new(authority.crl, crl.public_bytes(Encoding.PEM))
@@ -140,13 +114,12 @@ def add_bus_key(
     home: Home,
     passphrase: bytes,
     *,
-    key: KeyPlace,
+    key: Path,
     certificate: Path,
     name: str,
     kind: str,
     now: float,
     random: Callable[[int], bytes],
-    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Make one more signing key of the bus, with a certificate of the home's authority.
 
@@ -159,13 +132,14 @@ def add_bus_key(
         KeyUnusable, AuthorityError: the key or certificate cannot be made.
     """
     for path in (key, certificate):
-        if _is_file(path):
+        if path.exists():
             raise AuthorityMissing(f"{path} exists: nothing was changed.")
-    authority_key, authority = open_authority(home, passphrase)
-    own = _own_key(key, kind, passphrase)
-    issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
-    certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _store_own(own, key, passphrase)
+    authority_key, authority = _open(home, passphrase)
+    own = generate_key(kind)
+    issued = _issue_own(authority_key, authority, own, name, now, random)
+    for folder in (key.parent, certificate.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store_key(own, key, passphrase)
     write_new(certificate, issued.public_bytes(Encoding.PEM))
     return issued
 
@@ -174,46 +148,28 @@ def renew_bus_certificate(
     home: Home,
     passphrase: bytes,
     *,
-    key: KeyPlace,
+    key: Path,
     certificate: Path,
     name: str,
     now: float,
     random: Callable[[int], bytes],
-    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Give a key of the bus a new certificate, in the place of the one it has; the key stays.
 
-    A running bus takes it up within its polling time.  To change the key too: :mod:`esb.admin.renewal`.
+    A running bus goes on with the old one until its processes are renewed.
 
     Raises:
         AuthorityMissing: the home has no authority.
         KeyUnusable, AuthorityError: the key cannot be opened, or the authority ends within a day.
     """
     own = load_key(key, passphrase).private_key
-    authority_key, authority = open_authority(home, passphrase)
-    issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
-    write_over(certificate, issued.public_bytes(Encoding.PEM))
+    authority_key, authority = _open(home, passphrase)
+    issued = _issue_own(authority_key, authority, own, name, now, random)
+    draft = certificate.with_name(f".{certificate.name}.new")
+    draft.unlink(missing_ok=True)
+    write_new(draft, issued.public_bytes(Encoding.PEM))
+    os.replace(draft, certificate)
     return issued
-
-
-def _is_file(place: KeyPlace) -> bool:
-    return isinstance(place, Path) and place.exists()
-
-
-def _own_key(place: KeyPlace, kind: str, passphrase: bytes) -> PrivateKey:
-    """A new key for a file, or the one in a device, which is made there when there is none."""
-    if isinstance(place, Path):
-        return generate_key(kind)
-    try:
-        return load_key(place, passphrase).private_key
-    except KeyMissing:
-        return make_key(place, kind, passphrase).private_key
-
-
-def _store_own(key: PrivateKey, place: KeyPlace, passphrase: bytes) -> None:
-    if isinstance(place, Path):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store_key(key, place, passphrase)
 
 
 def fingerprint(certificate: Path) -> tuple[str, datetime]:
@@ -222,31 +178,25 @@ def fingerprint(certificate: Path) -> tuple[str, datetime]:
     return read.fingerprint(SHA256()).hex(), read.not_valid_after_utc
 
 
-def issue_own(
+def _issue_own(
     authority_key: PrivateKey,
     authority: x509.Certificate,
     own: PrivateKey,
     name: str,
-    profile: Profile,
-    days: int,
     now: float,
     random: Callable[[int], bytes],
-    published: Published = NOWHERE,
-    hostnames: tuple[str, ...] = (),
 ) -> x509.Certificate:
-    """A certificate for a key of the bus's own: for ``days``, or a day less than its authority has left."""
+    """A certificate for a key of the bus: for two years, or a day less than its authority has left."""
     left = int((authority.not_valid_after_utc.timestamp() - int(now)) // _DAY)
-    return certify(
+    return issue(
         authority_key,
         authority,
-        own.public_key(),
+        read_request(make_request(own, name).public_bytes(Encoding.DER)),
         Subject(name, name),
-        profile,
+        CertificateUse.SIGNING,
         now,
-        max(1, min(days, left - 1)),
+        max(1, min(_BUS_DAYS, left - 1)),
         serial_number(random(16)),
-        hostnames,
-        published,
     )
 
 
@@ -263,24 +213,20 @@ def enrol_member(
     author: str,
     now: float,
     random: Callable[[int], bytes],
-    published: Published = NOWHERE,
 ) -> x509.Certificate:
-    """Certify a member's key and register the certificate as that member's, beside those that it has.
+    """Certify a member's key and register the certificate as that member's.
 
     Args:
         request: PKCS#10 in PEM or DER, made by the member, whose private key never comes here.
 
     Raises:
         NotFound: the member is not registered.
-        Conflict: the key is somebody else's, or was revoked because others may have it.
         RequestRefused, AuthorityError, AuthorityMissing: nothing was issued.
     """
     csr = read_request(request)
     with reading(engine) as session:
         row = get_member(session, member)
-        # Asked twice: here before the authority's key is opened, and in the act, where it counts.
-        check_key_is_free(session, key_digest(csr.public_key()), member)
-    key, certificate = open_authority(home, passphrase)
+    key, certificate = _open(home, passphrase)
     issued = issue(
         key,
         certificate,
@@ -291,37 +237,62 @@ def enrol_member(
         days,
         serial_number(random(16)),
         hostnames,
-        published,
     )
     with acting(engine, author, now) as act:
-        adopt(act, home, certificate)
-        check_key_is_free(act.session, key_digest(csr.public_key()), member)
-        enter(act, certificate, issued, member_profile(use, bool(hostnames)), member)
         add_certificate(act, issued.public_bytes(Encoding.DER), member, use)
     return issued
 
 
-def published_at(base: str, policy: str = "") -> Published:
-    """Where a bus at the public base URL ``base`` (without trailing slash) publishes for its authority.
-
-    Args:
-        policy: object identifier of the certificate policy, "" for none.
-    """
-    root = base + AUTHORITY_ROOT
-    return Published(root + "ca.crl", root + "delta.crl", root + "ocsp", root + "ca.cer", policy)
-
-
-def open_authority(home: Home, passphrase: bytes) -> tuple[PrivateKey, x509.Certificate]:
-    """The authority's key and certificate, for one act; a serving bus never calls this.
+def revoke(
+    home: Home,
+    engine: Engine,
+    passphrase: bytes,
+    sha256: str,
+    reason: RevocationReason,
+    *,
+    author: str,
+    now: float,
+) -> None:
+    """Take a certificate back: the registry refuses it within its polling time, and the next revocation list names it.
 
     Raises:
-        AuthorityMissing: the home has none.
-        KeyUnusable: its key cannot be opened.
+        NotFound: no certificate of this digest is registered.
     """
+    with acting(engine, author, now) as act:
+        revoke_certificate(act, sha256, reason)
+    if Authority(home).exists():
+        publish_crl(home, engine, passphrase, now)
+
+
+def publish_crl(home: Home, engine: Engine, passphrase: bytes, now: float) -> int:
+    """Sign a fresh revocation list of the home's authority; returns how many certificates it names."""
+    authority = Authority(home)
+    key, certificate = _open(home, passphrase)
+    revoked: list[tuple[int, float, str]] = []
+    with reading(engine) as session:
+        for row in list_certificates(session):
+            known = x509.load_der_x509_certificate(row.der)
+            if row.revoked is not None and known.issuer == certificate.subject:
+                revoked.append((known.serial_number, row.revoked_at or now, row.revoked.value))
+    number = 1
+    if authority.crl.exists():
+        last = x509.load_pem_x509_crl(authority.crl.read_bytes())
+        number = last.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
+    crl = sign_crl(key, certificate, revoked, number, now, CRL_DAYS)
+    # Hidden, so that a serving bus which looks into the folder meanwhile does not read half a list.
+    draft = authority.crl.with_name(f".{authority.crl.name}.new")
+    draft.write_bytes(crl.public_bytes(Encoding.PEM))
+    os.replace(draft, authority.crl)
+    return len(revoked)
+
+
+def _open(home: Home, passphrase: bytes) -> tuple[PrivateKey, x509.Certificate]:
     authority = Authority(home)
     if not authority.exists():
         raise AuthorityMissing("This home has no authority of its own. Make one with: esb ca init")
-    return load_key(authority.key, passphrase).private_key, authority.read()
+    return load_key(authority.key, passphrase).private_key, x509.load_pem_x509_certificate(
+        authority.certificate.read_bytes()
+    )
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -337,11 +308,3 @@ def write_new(path: Path, content: bytes) -> None:
         raise KeyUnusable(f"{path} exists and is not overwritten: choose another name") from None
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be written: {error.strerror}") from error
-
-
-def write_over(path: Path, content: bytes) -> None:
-    """Write a file in the place of the one that is there, so that a reader finds the old or the new one whole."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    write_new(draft, content)
-    os.replace(draft, path)

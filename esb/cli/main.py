@@ -23,7 +23,6 @@ SUBJECTS = MappingProxyType(
         "init": Subject("esb.cli.home", "init", "Make a home: the folder that holds one bus."),
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
-        "key": Subject("esb.cli.key", "key", "Private keys: in encrypted files, or in a device."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
         "service": Subject(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
@@ -36,11 +35,11 @@ SUBJECTS = MappingProxyType(
             "resource",
             "The two registers: what each resource holds, on which ground, and what it was at any time.",
         ),
-        "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
-        "act": Subject(
-            "esb.cli.act", "act", "Acts: who changed what in the registry, when, and where that is on record."
+        "extract": Subject(
+            "esb.cli.extract", "extract", "Extracts: signed, from either register, and verified by anybody."
         ),
-        "log": Subject("esb.cli.log", "log", "The evidence log: what passed, what was refused, and what was changed."),
+        "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
+        "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "sample": Subject("esb.cli.sample", "sample", "The national sample: a registry of a state's size."),

@@ -44,7 +44,7 @@ def serve(ctx: click.Context, place: Place, workers: int | None, worker: str | N
     from esb.cli.desk import sit_down
     from esb.supervision.notify import Notifier
 
-    sit_down(place, recording=False).engine.dispose()  # makes the registry's database, or brings it up to date
+    sit_down(place).engine.dispose()  # makes the registry's database, or brings it up to date
 
     from esb.server import serve as serve_until_told
 
@@ -93,7 +93,7 @@ def _work(ctx: click.Context, place: Place, worker: str) -> None:
 
         from esb.cli.desk import sit_down
 
-        sit_down(place, recording=False).engine.dispose()
+        sit_down(place).engine.dispose()
 
         from esb.worker import work
 

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from esb.admin.authority import Authority, add_bus_key, init_authority
 from esb.admin.home import Home, make_home, open_home
 from esb.admin.services import register_service
-from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader, Recorded
 from esb.certs.ca import Subject, issue, serial_number
 from esb.certs.keys import PrivateKey, generate_key, load_key
@@ -25,7 +24,6 @@ from esb.conf.load import load
 from esb.conf.settings import Settings
 from esb.kernel.directory import CertificateUse
 from esb.kernel.names import ServiceId
-from esb.kernel.token_uri import TokenUri
 from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import open_database
@@ -99,7 +97,6 @@ class Place:
         if node is not None:
             directory = node.watcher.poll()
             if directory is not None:
-                node.recorder.catch_up()
                 on_reactor(lambda: node.install(directory))
 
     def member(self, code: str, key_kind: str = "p256", enrol: bool = True) -> Consumer:
@@ -194,9 +191,8 @@ class Place:
         return EvidenceReader(self.settings.evidence.url).show(exchange)
 
     def last_record(self) -> Recorded:
-        """The newest record of a message."""
-        newest = EvidenceReader(self.settings.evidence.url).recent(100)
-        return next(each for each in newest if each.entry.kind is not Kind.CHANGE)
+        """The newest record."""
+        return EvidenceReader(self.settings.evidence.url).recent(1)[0]
 
     @contextmanager
     def serve(self, hosted: Callable[[Node], Any] | None = None, workers: int | None = None) -> Iterator["Place"]:
@@ -252,12 +248,8 @@ def cached_key(kind: str) -> PrivateKey:
     return _KEYS[kind]
 
 
-def make_place(folder: Path, provider: Provider, authority_at: TokenUri | None = None, **environment: str) -> Place:
-    """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it.
-
-    Args:
-        authority_at: where in a device the authority's key shall be made; None for a file.
-    """
+def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
+    """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it."""
     home = make_home(folder, PASSPHRASE.decode())
     environment = {**_ENVIRONMENT, **environment}
     settings = load(home.path, environment).settings
@@ -274,7 +266,6 @@ def make_place(folder: Path, provider: Provider, authority_at: TokenUri | None =
         bus_name="bus",
         now=time.time(),
         random=secrets.token_bytes,
-        key_at=authority_at,
     )
     place = Place(home, settings, engine, provider, environment=environment)
     place.member("DIN")
