@@ -17,12 +17,14 @@ from esb.audit.tiles import HASH_BYTES, WIDTH, Place, tile_path
 from esb.audit.tree_reader import Row, TreeReader
 
 SentJudge = Callable[[bytes, Entry], str]
-"""Says what is wrong with the envelope that a record says was sent; "" where it is the one.
+"""Says what is wrong with the envelope that is said to have been sent; "" where it is the one.
 
 It is told the record's facts; the envelope is not empty.
 """
 
-_NOTHING: Final = hashlib.sha256().hexdigest()
+# A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing is
+# sent when a request is recorded or a change.
+_ALWAYS_KEPT: Final = frozenset({Kind.REQUEST, Kind.CHANGE})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,19 +125,13 @@ def wrong_with(row: Row, sent: SentJudge | None = None) -> Iterator[str]:
     if row.message:
         if hashlib.sha256(row.message).hexdigest() != entry.message_sha256:
             yield "a record's message is not the one that came"
-    elif entry.message_sha256 not in ("", _NOTHING) and not _may_be_spared(entry):
+    elif entry.kind in _ALWAYS_KEPT:
         yield "a record's message is gone"
-    if not row.sent:
-        if entry.kind is Kind.ANSWER or (entry.kind is Kind.REFUSAL and not _may_be_spared(entry)):
+    if entry.kind is Kind.REFUSAL and not row.sent:
+        if entry.consumer:  # of what strangers send only so much is kept (evidence.keep_strangers_per_second)
             yield "the envelope that was sent is gone"
-    elif sent is not None and (problem := sent(row.sent, entry)):
+    elif entry.kind not in _ALWAYS_KEPT and sent is not None and (problem := sent(row.sent, entry)):
         yield problem
-
-
-def _may_be_spared(entry: Entry) -> bool:
-    """Whether only the facts may have been kept: of what strangers send, beyond so many a second, and of what is too
-    large (``evidence.keep_strangers_per_second``, ``evidence.keep_refused_bytes``)."""
-    return entry.kind is Kind.REFUSAL
 
 
 def _tile_findings(tile: bytes | None, place: Place, hashes: list[bytes], names: list[str]) -> Iterator[Finding]:

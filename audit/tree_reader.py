@@ -150,7 +150,11 @@ class TreeReader:
     def rows(self, start: int, end: int) -> Iterator[tuple[int, Row | None]]:
         """As ``leaves``, whole rows with their messages; None for a record that is gone."""
         for index, row in self._walk(start, end, _ROWS):
-            yield index, None if row is None else Row(*row[:-2], row[-2] is not None, row[-2] or b"", row[-1] or b"")
+            if row is None:
+                yield index, None
+                continue
+            *facts, message, sent = row
+            yield index, Row(*facts, message is not None, message or b"", sent or b"")
 
     def _walk(self, start: int, end: int, select: str) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
         end = min(end, self.size())
@@ -161,10 +165,8 @@ class TreeReader:
                 low = span.record + at
                 high = min(low + _PAGE, span.record + last)
                 found = {
-                    int(number): values
-                    for number, *values in self._log.rows(
-                        f"{select} WHERE record.id >= ? AND record.id < ?", (low, high)
-                    )
+                    int(values[0]): values[1:]
+                    for values in self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
                 }
                 for number in range(low, high):
                     yield span.index + number - span.record, found.get(number)

@@ -18,8 +18,9 @@ from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse
 from esb.kernel.faults import Refusal
-from esb.kernel.soap import open_envelope
+from esb.kernel.soap import SoapVersion, open_envelope
 from esb.kernel.xml import XmlLimits, parse_message
+from esb.stages.compose import body_element
 
 # What the bus itself has sent was within its limits at the time; these only bound what a forger could have put there.
 _XML: Final = XmlLimits(
@@ -51,12 +52,17 @@ def bus_certificates(folder: Path) -> list[bytes]:
 
 
 def _wrong_with(certificates: tuple[bytes, ...], sent: bytes, entry: Entry) -> str:
+    if not sent:
+        bodies = (body_element(version, f"body-{entry.exchange}", b"")[1].sha256.hex() for version in SoapVersion)
+        return "" if entry.body_sha256 in bodies else "the envelope that was sent is gone"
     verifier, index = _tools(certificates)
     try:
         envelope = open_envelope(parse_message(sent, _XML))
         signature = verifier.verify(envelope, index)
     except Refusal:
         return "the envelope that was sent is not under the bus's signature"
+    if signature.signature.get("Id") != f"SIG-{entry.exchange}":
+        return "the envelope that was sent is not under the bus's signature of this exchange"
     if signature.body.sha256.hex() != entry.body_sha256:
         return "the envelope that was sent has another Body than was recorded"
     own = b64encode(leaf_hash(leaf_bytes(entry))).decode()
