@@ -13,6 +13,7 @@ class Kind(Enum):
     REQUEST = "request"
     ANSWER = "answer"
     REFUSAL = "refusal"
+    CHANGE = "change"
 
     suffix: str
     """What ends the name of a record of this kind."""
@@ -24,11 +25,13 @@ class Kind(Enum):
 
 @frozen
 class Entry:
-    """The facts of one request, answer or refusal.  A text that does not apply is "", a number None.
+    """The facts of one request, answer, refusal or change.  A text that does not apply is "", a number None.
+
+    Of a change (:mod:`esb.audit.change`) ``officer`` is who acted, ``operation`` what was done, ``service`` to what.
 
     Attributes:
         record: the record's stable name, :func:`record_id` of the next two.
-        exchange: the exchange's id (UUIDv7 text); request and answer share it.
+        exchange: the exchange's id (UUIDv7 text); request and answer share it.  A change's own name.
         kind: what the record is evidence of.
         at: microseconds since the Unix epoch, UTC.
         consumer: code of the member whose signature was verified; "" when nobody was authenticated.
@@ -40,7 +43,7 @@ class Entry:
         purpose, legal_basis: of the grant or the Exchange header, as decided by the bus.
         case_number, officer, on_behalf_of: of the consumer's Exchange header.
         outcome: ``accepted`` for a request; ``answered`` or ``provider-fault`` for an answer; the fault code's
-            value for a refusal.
+            value for a refusal; ``changed`` for a change.
         rule: id of the rule that a refusal cites.
         reason: the refusal's sentence, as the consumer reads it.
         stage: where on the way a refusal happened.
@@ -84,7 +87,7 @@ class Entry:
 
 
 def record_id(exchange: str, kind: Kind) -> str:
-    """Name the record of this kind in an exchange: ``<exchange>-q``, ``-a`` or ``-r``."""
+    """Name the record of this kind in an exchange: ``<exchange>-q``, ``-a``, ``-r`` or ``-c``."""
     return exchange + kind.suffix
 
 

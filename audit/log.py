@@ -99,8 +99,9 @@ class EvidenceReader:
                 conditions.append(column)
                 values.append(wanted)
         if exchange is not None:
-            conditions.append("record IN (?, ?, ?)")
-            values += _names(exchange)
+            names = [record_id(exchange, each) for each in Kind]
+            conditions.append(f"record IN ({', '.join('?' * len(names))})")
+            values += names
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         rows = self._rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
         return [_recorded(row) for row in rows]
@@ -115,6 +116,10 @@ class EvidenceReader:
             "SELECT message, sent FROM record JOIN body ON body.id = record.id WHERE record = ?", [record]
         )
         return (rows[0][0], rows[0][1]) if rows else None
+
+    def holds(self, record: str) -> bool:
+        """Say whether there is a record of this name."""
+        return bool(self._rows("SELECT 1 FROM record WHERE record = ?", [record]))
 
     def answer_of(self, exchange: str) -> bytes | None:
         """Read the envelope that answered or refused an exchange; None while there is none."""
@@ -159,10 +164,6 @@ class EvidenceReader:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _names(exchange: str) -> list[str]:
-    return [record_id(exchange, kind) for kind in Kind]
 
 
 def _recorded(row: tuple[Any, ...]) -> Recorded:

@@ -1,8 +1,8 @@
 """Revocation lists (RFC 5280, section 5): loaded, verified, and asked by issuer and serial number.
 
-Complete lists are served; delta, indirect and partial ones are refused, because a certificate that they leave out would
-seem good.  A list that has run out is still believed in what it revokes, and :attr:`CrlSet.known_until` says from when
-what it does not revoke is no longer known.
+Complete lists are served, and delta lists beside the complete one that they go with (section 5.2.4); indirect and
+partial ones are refused, because a certificate that they leave out would seem good.  A list that has run out is still
+believed in what it revokes, and :attr:`CrlSet.known_until` says from when what it does not revoke is no longer known.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,8 @@ CLOCK_SKEW = 300
 """Seconds by which a list may come from the future."""
 
 _STRONG_HASHES = ("sha256", "sha384", "sha512")
+_LIFTED = x509.ReasonFlags.remove_from_crl.value
+_Slot = tuple[bytes, bytes]  # canonical issuer name, DER of the key that signed
 
 
 class CrlInvalid(EsbError):
@@ -53,7 +55,8 @@ class CrlSet:
 def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: float, grace_seconds: float) -> CrlSet:
     """Read revocation lists and verify each.
 
-    Of two lists of one issuer and key the newer counts.
+    Of two lists of one issuer and key the newer counts.  A delta list changes what the newest complete list of its
+    issuer and key says; one that is no newer than that says nothing, and one that has run out lifts no hold.
 
     Args:
         lists: each one list in PEM or DER.
@@ -64,22 +67,58 @@ def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: 
     Raises:
         CrlInvalid: see the class.  The place in ``lists``, from 1, is told.
     """
-    newest: dict[tuple[bytes, bytes], x509.CertificateRevocationList] = {}
+    newest: dict[_Slot, x509.CertificateRevocationList] = {}
+    deltas: dict[_Slot, tuple[int, x509.CertificateRevocationList]] = {}
     for place, octets in enumerate(lists, 1):
         try:
             crl, key = _verified(octets, issuers, now)
             slot = (issuer_key_of(crl.issuer), key)
-            if slot not in newest or _age(crl) > _age(newest[slot]):
+            if _base_number(crl) is not None:
+                if slot not in deltas or _age(crl) > _age(deltas[slot][1]):
+                    deltas[slot] = place, crl
+            elif slot not in newest or _age(crl) > _age(newest[slot]):
                 newest[slot] = crl
         except CrlInvalid as error:
             raise CrlInvalid(f"revocation list {place}: {error}") from None
     reasons: dict[tuple[bytes, int], str] = {}
     ends = []
-    for (issuer, _), crl in newest.items():
+    for slot, crl in newest.items():
         for serial, reason in _entries(crl):
-            reasons[issuer, serial] = reason
+            # An entry that lifts a hold belongs in delta lists; where it stands, the certificate is good again.
+            if reason != _LIFTED:
+                reasons[slot[0], serial] = reason
         ends.append(_end(crl) + grace_seconds)
+    for slot, (place, delta) in deltas.items():
+        if not _fits(delta, newest.get(slot), place):
+            continue
+        for serial, reason in _entries(delta):
+            if reason != _LIFTED:
+                reasons[slot[0], serial] = reason
+            elif now <= _end(delta):
+                reasons.pop((slot[0], serial), None)
     return CrlSet(MappingProxyType(reasons), min(ends, default=None))
+
+
+def _fits(delta: x509.CertificateRevocationList, base: x509.CertificateRevocationList | None, place: int) -> bool:
+    """Whether a delta list adds to its complete one; False when that is as new.
+
+    Raises:
+        CrlInvalid: what it is based on is not there (RFC 5280, section 5.2.4).
+    """
+    wanted = _base_number(delta) or 0
+    if base is None:
+        raise CrlInvalid(f"revocation list {place}: it is a delta list without the complete one: configure both")
+    number, newer = _number(base), _number(delta)
+    if number is None or newer is None:
+        raise CrlInvalid(f"revocation list {place}: a delta list and its complete one have numbers, and one has none")
+    if newer <= number:
+        return False
+    if wanted > number:
+        raise CrlInvalid(
+            f"revocation list {place}: it is a delta list that goes with complete list {wanted} or later, "
+            f"and the one that is here has number {number}: fetch both again"
+        )
+    return True
 
 
 def _verified(
@@ -128,7 +167,7 @@ def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bo
 def _check_kind(crl: x509.CertificateRevocationList) -> None:
     for extension in crl.extensions:
         if extension.oid == ExtensionOID.DELTA_CRL_INDICATOR:
-            raise CrlInvalid("it is a delta list: configure the complete one")
+            continue
         if isinstance(extension.value, x509.IssuingDistributionPoint):
             point = extension.value
             if point.indirect_crl or point.only_some_reasons or point.only_contains_attribute_certs:
@@ -151,9 +190,7 @@ def _entries(crl: x509.CertificateRevocationList) -> Iterable[tuple[int, str]]:
                 reason = extension.value.reason.value
             elif extension.critical:
                 raise CrlInvalid("an entry has a critical extension that is not understood")
-        # An entry that lifts a hold belongs in delta lists; where it stands, the certificate is good again.
-        if reason != x509.ReasonFlags.remove_from_crl.value:
-            yield entry.serial_number, reason
+        yield entry.serial_number, reason
 
 
 def _end(crl: x509.CertificateRevocationList) -> float:
@@ -164,8 +201,19 @@ def _end(crl: x509.CertificateRevocationList) -> float:
 
 
 def _age(crl: x509.CertificateRevocationList) -> tuple[float, int]:
+    return crl.last_update_utc.timestamp(), _number(crl) or 0
+
+
+def _number(crl: x509.CertificateRevocationList) -> int | None:
     try:
-        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+        return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     except x509.ExtensionNotFound:
-        number = 0
-    return crl.last_update_utc.timestamp(), number
+        return None
+
+
+def _base_number(crl: x509.CertificateRevocationList) -> int | None:
+    """The number of the complete list that a delta list goes with; None for a complete list."""
+    try:
+        return crl.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
+    except x509.ExtensionNotFound:
+        return None

@@ -51,6 +51,24 @@ def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Pr
             "Give both or neither.",
         ),
         (
+            settings.registry.source == "snapshot" and not settings.snapshot.urls and settings.snapshot.folder is None,
+            "snapshot.urls",
+            "registry.source is snapshot, and nothing says where the publication is",
+            "Give snapshot.urls or snapshot.folder.",
+        ),
+        (
+            settings.registry.source == "snapshot" and settings.snapshot.publish != "nobody",
+            "snapshot.publish",
+            "a node that follows a publication cannot publish: it has no registry of its own",
+            'Give "nobody".',
+        ),
+        (
+            settings.snapshot.stamp_seconds >= settings.snapshot.expires_seconds,
+            "snapshot.stamp_seconds",
+            "a timestamp would run out before the next one",
+            "Give less than snapshot.expires_seconds.",
+        ),
+        (
             settings.time.skew_seconds > settings.time.window_seconds,
             "time.skew_seconds",
             "the clock skew allowed is longer than the window itself",

@@ -31,6 +31,8 @@ _FLAGS: Final = {
 }
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _LOG_NAME: Final = re.compile(r"[^\s+]{0,200}")
+# The first arc is 0, 1 or 2; an arc made of a UUID (under 2.25) has 39 digits.
+_OID: Final = re.compile(r"[012](\.(0|[1-9][0-9]{0,38})){1,20}")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -237,6 +239,29 @@ class LogName(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class Oid(_Plain):
+    """An object identifier (X.660) in dotted form; "" where ``optional``."""
+
+    optional: bool = False
+
+    @property
+    def expects(self) -> str:
+        """The form."""
+        form = 'an object identifier such as "1.3.6.1.4.1.99999.1"'
+        return form + (' or "" for none' if self.optional else "")
+
+    def read(self, value: object, home: Path) -> str:
+        """The identifier itself."""
+        if not isinstance(value, str):
+            raise Unfit("is not text")
+        if not value and self.optional:
+            return ""
+        if not _OID.fullmatch(value) or (value[0] != "2" and int(value.split(".")[1]) > 39):
+            raise Unfit("is not an object identifier")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Host(_Plain):
     """An address to listen on: an IPv4 or IPv6 address, or a host name."""
 
@@ -288,17 +313,22 @@ class FilePath(_Plain):
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl(_Plain):
-    """An http or https URL without query, fragment and user; a slash at its end is dropped."""
+    """An http or https URL without query, fragment and user; a slash at its end is dropped.  "" where ``optional``."""
+
+    optional: bool = False
 
     @property
     def expects(self) -> str:
         """The form."""
-        return 'a URL such as "https://bus.gov.example": http or https, a host, no user, no "?", no "#"'
+        form = 'a URL such as "https://bus.gov.example": http or https, a host, no user, no "?", no "#"'
+        return form + ('; or "" for none' if self.optional else "")
 
     def read(self, value: object, home: Path) -> str:
         """The URL without a slash at its end."""
         if not isinstance(value, str):
             raise Unfit("is not text")
+        if self.optional and not value:
+            return ""
         if not value.isascii() or not value.isprintable() or any(character in value for character in ' "<>\\^`{|}'):
             raise Unfit("holds a character that a URL cannot have")
         try:

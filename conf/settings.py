@@ -17,6 +17,7 @@ from esb.conf.kinds import (
     Flag,
     Host,
     LogName,
+    Oid,
     Real,
     Secret,
     Size,
@@ -26,6 +27,8 @@ from esb.conf.kinds import (
 )
 
 LogFormat = Literal["json", "human", "auto"]
+RegistrySource = Literal["database", "snapshot"]
+Publish = Literal["nobody", "members", "anybody"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _Seconds = Annotated[float, Real(above=0)]
@@ -113,7 +116,23 @@ class Registry:
     """Where the registry is.  The URL may hold a password, so it is left out of the repr."""
 
     url: Annotated[str, DatabaseUrl("postgresql+psycopg")] = field(repr=False)
+    source: Annotated[RegistrySource, Choice(get_args(RegistrySource))]
     poll_seconds: Annotated[float, Real(above=0, most=60)]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How the registry publishes itself, and how a node without its database follows what is published."""
+
+    publish: Annotated[Publish, Choice(get_args(Publish))]
+    key: _Path
+    stamp_seconds: _Seconds
+    expires_seconds: _Seconds
+    urls: Annotated[tuple[str, ...], Urls()]
+    folder: _OptionalPath
+    trusted: _Path
+    copy: _Path
+    grace_seconds: Annotated[float, Real()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +172,14 @@ class Certs:
 
 
 @dataclass(frozen=True, slots=True)
-class Extracts:
-    """What signs extracts from the registers, where that is not the bus's own key."""
+class Ca:
+    """What the built-in authority publishes and answers."""
 
-    signing_key: _OptionalPath
-    certificate: _OptionalPath
+    serve: Annotated[bool, Flag()]
+    address: Annotated[str, BaseUrl(optional=True)]
+    policy: Annotated[str, Oid(optional=True)]
+    crl_days: Annotated[float, Real(least=1, most=365)]
+    delta_hours: Annotated[float, Real(above=0, most=720)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +232,11 @@ class Settings:
     signature: Signature
     time: Time
     registry: Registry
+    snapshot: Snapshot
     evidence: Evidence
     keys: Keys
     certs: Certs
-    extracts: Extracts
+    ca: Ca
     provider: Provider
     load: Load
     breaker: Breaker

@@ -11,6 +11,7 @@ from esb.stages.progress import Progress
 from esb.stages.reply import refuse, reply
 from esb.stages.way import Way
 
+_REGISTRY_RETRY = 30  # seconds
 _ORDER = tuple((stage.__name__, stage) for stage in (*REQUEST, *RESPONSE))
 
 
@@ -34,6 +35,16 @@ class Bus:
         if self.stopping:
             return await self.refuse(
                 Refusal(rules.BUS_STOPPING, "This bus is shutting down: ask again, another answers.", {}, 1), progress
+            )
+        if way.believed_until is not None and way.clock.now() > way.believed_until:
+            return await self.refuse(
+                Refusal(
+                    rules.BUS_REGISTRY_OLD,
+                    "This node has heard nothing of the registry for too long to decide by what it knows.",
+                    {},
+                    _REGISTRY_RETRY,
+                ),
+                progress,
             )
         try:
             way.load.enter()

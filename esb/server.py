@@ -13,7 +13,9 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from esb.admin.recording import Recorded
 from esb.admin.trust import Trust, files_stamp, read_trust
+from esb.audit.record import StoreUnavailable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import SystemClock
@@ -35,9 +37,14 @@ class Server:
 
     Args:
         ready: called once with the port when the bus takes requests.
+        publishes: whether this one of several processes publishes the registry, where that is wanted.
     """
 
-    def __init__(self, node: Node, reactor: Any, ready: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, node: Node, reactor: Any, ready: Callable[[int], None] | None = None, *, publishes: bool = True
+    ) -> None:
+        self._publishes = publishes and node.publisher is not None
+        self._unpublished = False
         self._node = node
         self._reactor = reactor
         self._ready = ready
@@ -46,6 +53,7 @@ class Server:
         self._ended: Deferred[None] | None = None
         self._cutoff: Any = None  # the timer that ends the draining; None before and after
         self._trust_looked_at = 0.0
+        self._unrecorded: Directory | None = None  # waits for its changes' records before it comes into force
 
     @property
     def port(self) -> int:
@@ -71,6 +79,7 @@ class Server:
             node.threads.stop()
             node.clerks.stop()
             node.sequencer.stop(5)
+            node.recorder.close()
             node.writer.stop(5)
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
@@ -89,7 +98,7 @@ class Server:
             self._ready(self.port)
 
     def begin(self) -> None:
-        """Everything but listening: open the evidence log, take up quotas, watch registry and trust.
+        """Everything but listening: open the evidence log, record changes, take up quotas, watch registry and trust.
 
         Raises:
             EsbError: the evidence log cannot be opened.
@@ -97,10 +106,14 @@ class Server:
         node = self._node
         node.writer.start()
         node.sequencer.start()
+        # What is in force from the first request on is on record before it.
+        self._put_on_record()
         restore_quotas(node)
         node.threads.start()
         node.clerks.start()
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
+        if self._publishes:
+            self._reactor.callLater(0, self._publish)
 
     def listen_at(self, slot: int, listening: socket.socket) -> None:
         """Accept connections at a socket that listens already, and stays open when this server leaves it."""
@@ -133,7 +146,51 @@ class Server:
         looking.addCallbacks(self._found, self._missed)
         looking.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._look))
 
+    def _publish(self) -> None:
+        """Publish the registry's changes in a thread; again after the polling time."""
+        publisher = self._node.publisher
+        if self._ended is not None or publisher is None:
+            return
+        settings = self._node.settings
+        publishing = self._node.threads.run(lambda: publisher.tick(settings.snapshot.stamp_seconds))
+        publishing.addCallbacks(self._was_published, self._not_published)
+        publishing.addBoth(lambda _: self._reactor.callLater(settings.registry.poll_seconds / 2, self._publish))
+
+    def _was_published(self, _: bool) -> None:
+        if self._unpublished:
+            self._log.info("the registry is published again")
+        self._unpublished = False
+
+    def _not_published(self, failure: Any) -> None:
+        if not self._unpublished:
+            self._log.error("the registry cannot be published; nodes go on by the last", exc_info=failure.value)
+        self._unpublished = True
+
     def _poll(self) -> Directory | None:
+        """Return what is to come into force; its changes are on record (EVD-04).
+
+        Raises:
+            StoreUnavailable: they cannot be recorded now.  The next look tries again.
+            RegistryUnavailable: the registry cannot be read.
+        """
+        fresh = self._changed()
+        node = self._node
+        if fresh is not None:
+            self._unrecorded = fresh
+        if self._unrecorded is None:
+            return None
+        if problem := node.writer.problem:
+            raise StoreUnavailable(problem)
+        self._put_on_record()
+        fresh, self._unrecorded = self._unrecorded, None
+        return fresh
+
+    def _put_on_record(self) -> None:
+        """Put the registry's changes on record; a node that follows a publication has none of its own."""
+        if self._node.settings.registry.source == "database":
+            self._told_declined(self._node.recorder.catch_up())
+
+    def _changed(self) -> Directory | None:
         node = self._node
         now = node.clock.monotonic()
         if now - self._trust_looked_at >= _TRUST_EVERY:
@@ -143,6 +200,11 @@ class Server:
                 node.trust.replace(fresh)
                 return node.watcher.rebuild()
         return node.watcher.poll()
+
+    def _told_declined(self, recorded: Recorded) -> None:
+        for name in recorded.declined:
+            self._log.error("the evidence log does not take the record of a change", record=name)
+            self._node.undocumented += 1
 
     def _fresh_trust(self) -> Trust | None:
         certs = self._node.settings.certs
@@ -159,11 +221,20 @@ class Server:
         if self._node.registry_problem:
             self._log.info("the registry can be read again")
             self._node.registry_problem = ""
+        if self._node.changes_problem:
+            self._log.info("changes of the registry can be recorded again")
+            self._node.changes_problem = ""
+        self._node.way.believed_until = getattr(self._node.watcher, "believed_until", None)
         if directory is not None:
             self._node.install(directory)
             self._log.info("registry changed", version=directory.version, services=len(directory.services))
 
     def _missed(self, failure: Any) -> None:
+        if isinstance(failure.value, StoreUnavailable):
+            if not self._node.changes_problem:
+                self._log.error("changes of the registry cannot be recorded and wait", exc_info=failure.value)
+            self._node.changes_problem = "wait for the evidence log"
+            return
         if not self._node.registry_problem:
             self._log.error("the registry cannot be read; the last known one stays in force", exc_info=failure.value)
         self._node.registry_problem = "cannot be read"
@@ -220,12 +291,13 @@ class Server:
         node.threads.stop()
         node.clerks.stop()
         node.tree.close()
-        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
         if not node.sequencer.stop(5):
             self._log.error("the evidence tree did not finish in time; it goes on at the next start")
+        # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.
+        node.recorder.close()
         node.engine.dispose()
         self._log.info("stopped")
         if self._ended is not None:

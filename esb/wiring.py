@@ -1,12 +1,13 @@
 """The composition root: settings become objects, each given what it needs and nothing else."""
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from ssl import get_default_verify_paths
-from typing import Any, TypeVar
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
@@ -14,8 +15,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
+from esb.admin.following import follow, towards_publisher
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
+from esb.admin.recording import Paced, Recorder
+from esb.admin.snapshot import FileSealer
 from esb.admin.trust import Trust, read_trust
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
@@ -33,23 +37,25 @@ from esb.conf.settings import Settings
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
-from esb.endpoints.extracts import ROOT as EXTRACTS
-from esb.endpoints.extracts import ExtractDoor
 from esb.endpoints.log import ROOT as LOG
 from esb.endpoints.log import LogDoor
+from esb.endpoints.registry import ROOT as REGISTRY
+from esb.endpoints.registry import RegistryDoor
 from esb.endpoints.revocation import Lists
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
 from esb.kernel.faults import EsbError
+from esb.kernel.http import HttpHandler
 from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
 from esb.logs import logger
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
-from esb.registry.documents import get_document
-from esb.registry.extracts import get_extract
 from esb.registry.migrations import current, head
+from esb.registry.publisher import Publisher, published
+from esb.registry.replica import Replica
+from esb.registry.snapshot import Index
 from esb.registry.watch import Watcher
 from esb.routing.breaker import Breaker
 from esb.routing.limits import Counts, Load, Quotas
@@ -61,8 +67,6 @@ from esb.transport.server import DoorFactory
 from esb.transport.tls import ClientTls, server_options
 from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
-
-_Found = TypeVar("_Found")
 
 _DAY = 86_400
 _CONTRACTS = 256  # unpacked contracts kept for the contract door
@@ -78,10 +82,14 @@ class Node:
 
     Attributes:
         tls: the door's TLS context, None for plain HTTP.
+        watcher: gives the directory: from the database, or from what the registry publishes of itself.
+        publisher: publishes the registry; None where that is not wanted.
         contract: reads a stored contract by its digest (blocking).
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
+        recorder: puts the registry's changes on record (blocking).
+        undocumented: changes whose record the log does not take though it takes others.
     """
 
     settings: Settings
@@ -98,18 +106,34 @@ class Node:
     reader: EvidenceReader
     sequencer: Sequencer
     tree: TreeReader
-    watcher: Watcher
+    watcher: Watcher | Replica
+    publisher: Publisher | None
     engine: Engine
     trust: "TrustInForce"
     lists: Lists
     tls: Any
     contract: Callable[[str], Contract]
+    recorder: Recorder
     registry_problem: str = ""
+    changes_problem: str = ""
+    undocumented: int = 0
 
     def install(self, directory: Directory) -> None:
         """Put a new directory in force, between two turns of the reactor."""
         known_until = self.trust.trust.crls.known_until
+        self.way.believed_until = getattr(self.watcher, "believed_until", None)
         self.way.directory = replace(directory, revocation_known_until=known_until)
+
+    def registry_standing(self) -> str:
+        """What keeps this node from deciding; "" when nothing does.
+
+        A database that cannot be asked does, at once: nobody knows what was revoked meanwhile.  A node that follows a
+        publication goes on for as long as the last one may be believed.
+        """
+        until = self.way.believed_until
+        if until is None:
+            return self.registry_problem
+        return "what is known of the registry is too old to decide by" if self.clock.now() > until else ""
 
 
 class TrustInForce:
@@ -141,6 +165,8 @@ def wire(
     clock: Clock,
     hosted: Callable[["Node"], Adapter],
     counts: Counts | None = None,
+    *,
+    keeps: bool = True,
 ) -> Node:
     """Build a bus that is ready to be started.  Blocking: opens keys, databases and folders.
 
@@ -148,6 +174,7 @@ def wire(
         settings: of one of several processes its share (``esb/conf/share.py``).
         hosted: makes the adapter for typed services that the bus hosts itself.
         counts: where quotas are counted; None for this process alone.
+        keeps: whether this process is the one of several that keeps a node's own copy of the registry.
 
     Raises:
         EsbError: something of the home is missing or broken; the text says what to mend.
@@ -157,14 +184,17 @@ def wire(
     signer = Signer(load_key(settings.keys.signing_key, passphrase), own_certificate(settings.keys.certificate, clock))
     grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
-    if current(engine) != head():
+    follows = settings.registry.source == "snapshot"
+    if not follows and current(engine) != head():
         raise CannotStart(
             "The registry's database is not of this version. "
             "Any acting command brings it up to date, such as: esb member list"
         )
     loader = CertificateLoader()
     trust = TrustInForce(read_trust(settings.certs.anchors, settings.certs.crl, grace, clock.now()), loader, clock)
-    watcher = Watcher(engine, trust, loader.index, clock)
+    watcher: Watcher | Replica = Watcher(engine, trust, loader.index, clock)
+    if follows:
+        watcher = _follow(settings, passphrase, trust, loader.index, clock, keeps)
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
@@ -181,6 +211,8 @@ def wire(
     reader = EvidenceReader(settings.evidence.url)
 
     def contract(digest: str) -> Contract:
+        if isinstance(watcher, Replica):
+            return unpack(watcher.contract(digest))
         with reading(engine) as session:
             return unpack(get_contract(session, digest).packed)
 
@@ -229,8 +261,20 @@ def wire(
         open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
     )
     tree = TreeReader(settings.evidence.url)
-    extracts = ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run)
-    doors = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get, EXTRACTS: extracts.get}
+    doors: dict[str, HttpHandler] = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get}
+    publisher = None
+    if settings.snapshot.publish != "nobody":
+        sealer = FileSealer(settings.snapshot.key, lambda: passphrase)
+        sealer()  # a bus that shall publish and cannot does not start
+        publisher = Publisher(engine, sealer, clock, settings.snapshot.expires_seconds, secrets.token_bytes)
+
+        def document(name: str) -> bytes | None:
+            with reading(engine) as session:
+                return published(session, name)
+
+        doors[REGISTRY] = RegistryDoor(
+            document, clerks.run, lambda: way.directory, settings.snapshot.publish == "anybody"
+        ).get
     front = FrontDoor(exchange, contracts, {}, doors)
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
@@ -250,35 +294,53 @@ def wire(
         sequencer=sequencer,
         tree=tree,
         watcher=watcher,
+        publisher=publisher,
         engine=engine,
         trust=trust,
         lists=lists,
         tls=door_tls(settings, passphrase),
         contract=contract,
+        recorder=Recorder(engine, settings.evidence.url, Paced(log.info, clock.monotonic)),
     )
     way.adapters = {**way.adapters, "hosted": hosted(node)}
     front.checks.update(
         {
             "evidence": lambda: writer.problem or "",
-            "registry": lambda: node.registry_problem,
+            "registry": node.registry_standing,
+            "changes": lambda: node.changes_problem,
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
     front.checks["revocation"] = lists.problem
+    if follows:
+        front.warnings["registry"] = lambda: node.registry_problem
     front.warnings["revocation"] = lists.warning
     front.warnings["tree"] = sequencer.problem
+    front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node
 
 
-def _read_by(engine: Engine, read: Callable[[Any, str], _Found]) -> Callable[[str], _Found]:
-    """What reads one thing of the registry by its name (blocking)."""
-
-    def found(name: str) -> _Found:
-        with reading(engine) as session:
-            return read(session, name)
-
-    return found
+def _follow(
+    settings: Settings, passphrase: bytes, trust: TrustInForce, index: Index, clock: Clock, keeps: bool
+) -> Replica:
+    snapshot, provider = settings.snapshot, settings.provider
+    anchors = None if provider.anchors is None else pem_of(provider.anchors)
+    tls = None
+    if any(url.startswith("https:") for url in snapshot.urls):
+        tls = towards_publisher(anchors, provider.client_certificate, provider.client_key, passphrase)
+    return follow(
+        snapshot.urls,
+        snapshot.folder,
+        trusted=snapshot.trusted,
+        copy=snapshot.copy,
+        grace=snapshot.grace_seconds,
+        tls=tls,
+        known=trust,
+        index=index,
+        clock=clock,
+        keeps=keeps,
+    )
 
 
 def restore_quotas(node: Node) -> None:

@@ -104,9 +104,16 @@ def work(settings: Settings, given: Inheritance, channel: Channel) -> None:
         EsbError: the worker could not start.
     """
     prepare_reactor()
-    node = wire(share(settings, given.workers), reactor, SystemClock(), hosted_adapter, SharedCounts(given.quotas))
+    node = wire(
+        share(settings, given.workers),
+        reactor,
+        SystemClock(),
+        hosted_adapter,
+        SharedCounts(given.quotas),
+        keeps=given.slot == 0,
+    )
     node.front.worker = given.slot
-    server = Server(node, reactor)
+    server = Server(node, reactor, publishes=given.slot == 0)
     sockets = given.listening()
     port = sockets[0].getsockname()[1]
     if settings.door.port not in (0, port):

@@ -58,3 +58,34 @@ def list_changes(session: Session, since: int = 0, limit: int = 1000) -> list[Ch
     """Return at most ``limit`` changes with a number above ``since``, oldest first."""
     rows = select(ChangeRow).where(ChangeRow.number > since).order_by(ChangeRow.number).limit(limit)
     return list(session.scalars(rows))
+
+
+def find_changes(
+    session: Session,
+    *,
+    kind: str | None = None,
+    key: str | None = None,
+    author: str | None = None,
+    since: float | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[ChangeRow]:
+    """Return at most ``limit`` changes, newest first: to one kind of thing or one thing, by one author.
+
+    Args:
+        since: Unix seconds; only what was done then or later.
+        before: only changes with a lower number: the last one's of the page before.
+    """
+    rows = select(ChangeRow).order_by(ChangeRow.number.desc()).limit(limit)
+    for column, wanted in ((ChangeRow.kind, kind), (ChangeRow.key, key), (ChangeRow.author, author)):
+        if wanted is not None:
+            rows = rows.where(column == wanted)
+    if since is not None:
+        rows = rows.where(ChangeRow.at >= since)
+    return list(session.scalars(rows if before is None else rows.where(ChangeRow.number < before)))
+
+
+def last_change(session: Session, until: int | None = None) -> ChangeRow | None:
+    """Return the change with the highest number, or the highest not above ``until``; None where there is none."""
+    rows = select(ChangeRow).order_by(ChangeRow.number.desc()).limit(1)
+    return session.scalar(rows if until is None else rows.where(ChangeRow.number <= until))

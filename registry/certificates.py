@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from esb.kernel.directory import CertificateUse
 from esb.registry.acts import Act
+from esb.registry.authority_models import IssuedRow
 from esb.registry.errors import Conflict, Invalid, NotFound
 from esb.registry.members import get_member
 from esb.registry.models import CertificateRow, RevocationReason
@@ -44,17 +45,23 @@ def add_certificate(act: Act, der: bytes, owner: str, use: CertificateUse) -> st
 def revoke_certificate(act: Act, sha256: str, reason: RevocationReason) -> None:
     """Let a certificate speak for nobody from now on; for the same reason again is no change.
 
-    A certificate on hold may be revoked for good.  Raises :class:`~esb.registry.errors.NotFound`,
-    :class:`~esb.registry.errors.Conflict` when it is revoked for another reason already.
+    One that the built-in authority issued is taken back there too, and one that it issued for a service of the bus
+    itself (a responder, a time-stamp authority) is found there alone.  A certificate on hold may be revoked for good.
+    Raises :class:`~esb.registry.errors.NotFound`, :class:`~esb.registry.errors.Conflict` when it is revoked for
+    another reason already.
     """
-    row = get_certificate(act.session, sha256)
-    if row.revoked is reason:
+    digest = sha256.lower()
+    issued = act.session.get(IssuedRow, digest)
+    row = get_certificate(act.session, sha256) if issued is None else act.session.get(CertificateRow, digest)
+    rows = [each for each in (row, issued) if each is not None]
+    before = rows[0].revoked
+    if all(each.revoked is reason for each in rows):
         return
-    if row.revoked not in {None, RevocationReason.CERTIFICATE_HOLD}:
-        raise Conflict(f"certificate {row.sha256} is revoked already, for {row.revoked.value}; that is final")
-    before = None if row.revoked is None else row.revoked.value
-    row.revoked, row.revoked_at = reason, act.now
-    act.record("revoke", "certificate", row.sha256, {"revoked": [before, reason.value]})
+    if before not in {None, RevocationReason.CERTIFICATE_HOLD}:
+        raise Conflict(f"certificate {digest} is revoked already, for {before.value}; that is final")
+    for each in rows:
+        each.revoked, each.revoked_at = reason, act.now
+    act.record("revoke", "certificate", digest, {"revoked": [None if before is None else before.value, reason.value]})
 
 
 def get_certificate(session: Session, sha256: str) -> CertificateRow:

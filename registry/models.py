@@ -267,7 +267,8 @@ class ChangeRow(Base):
     """One act: who did what to which thing, and when.  ``detail`` holds what was set, or ``[before, after]`` pairs."""
 
     __tablename__ = "changes"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    # The acts upon one thing are its history, which people ask for.
+    __table_args__ = (sa.Index(None, "kind", "key"), {"sqlite_autoincrement": True})
 
     number: Mapped[int] = mapped_column(Long, primary_key=True)
     at: Mapped[Moment]

@@ -3,7 +3,22 @@
 A module of models is imported below as soon as there is one; its tables would be missing otherwise.
 """
 
-from esb.registry import member_models, notice_models, register_models
+from esb.registry import (
+    authority_models,
+    member_models,
+    notice_models,
+    procedure_models,
+    publication_models,
+    register_models,
+)
 from esb.registry.models import Base
 
-__all__ = ["Base", "member_models", "notice_models", "register_models"]
+__all__ = [
+    "Base",
+    "authority_models",
+    "member_models",
+    "notice_models",
+    "procedure_models",
+    "publication_models",
+    "register_models",
+]

@@ -7,7 +7,7 @@ and texts that many of them share are kept once.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, func, select, tuple_
 
@@ -104,6 +104,47 @@ def refresh(directory: Directory, connection: Connection, known: Known, index: I
         grants=_regranted(directory.grants, touched.get("grant"), connection),
         certificates=_recertified(directory.certificates, touched.get("certificate"), connection, known, index),
     )
+
+
+class Entries(NamedTuple):
+    """What the registry holds of each kind, or what of it was touched, as rows of a document.
+
+    Attributes:
+        grants: by number; None for one that is revoked.
+        certificates: by the SHA-256 of the DER: DER, owner, use, revocation reason.
+    """
+
+    members: tuple[Member, ...]
+    services: tuple[Service, ...]
+    grants: tuple[tuple[int, Grant | None], ...]
+    certificates: tuple[tuple[str, tuple[bytes, str, CertificateUse, str | None]], ...]
+
+
+def read_entries(connection: Connection, touched: Mapping[str, Collection[str]] | None = None) -> Entries:
+    """Read everything that a directory is built of, or only what ``touched`` names by kind and key."""
+
+    def keys(kind: str) -> Collection[str] | None:
+        return None if touched is None else touched.get(kind, ())
+
+    numbers = keys("grant")
+    return Entries(
+        tuple(member for _, member in _members(connection, keys("member"))),
+        tuple(service for _, service in _services(connection, keys("service"))),
+        tuple(
+            (number, grant)
+            for number, _, grant in _grants(connection, None if numbers is None else {int(one) for one in numbers})
+        ),
+        tuple(_certificates(connection, keys("certificate"))),
+    )
+
+
+def touched_since(connection: Connection, version: int) -> dict[str, set[str]]:
+    """Return the keys of what changed after a version, by kind."""
+    rows = select(ChangeRow.kind, ChangeRow.key).where(ChangeRow.number > version)
+    touched: dict[str, set[str]] = {}
+    for kind, key in _fetch(connection, rows):
+        touched.setdefault(kind, set()).add(key)
+    return touched
 
 
 def _updated(

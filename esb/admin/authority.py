@@ -16,16 +16,21 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
 from esb.admin.home import Home
-from esb.certs.ca import Subject, create_authority, issue, serial_number, sign_crl
+from esb.admin.register import adopt, enter, key_digest
+from esb.certs.ca import NOWHERE, Published, Subject, certify, create_authority, issue, serial_number, sign_crl
 from esb.certs.keys import KeyUnusable, PrivateKey, generate_key, load_key, store_key
-from esb.certs.requests import make_request, read_request
+from esb.certs.profiles import BUS_SIGNING, Profile, member_profile
+from esb.certs.requests import read_request
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
 from esb.registry.acts import acting
-from esb.registry.certificates import add_certificate, list_certificates, revoke_certificate
+from esb.registry.certificates import add_certificate
 from esb.registry.database import reading
+from esb.registry.issued import check_key_is_free
 from esb.registry.members import get_member
-from esb.registry.models import RevocationReason
+
+AUTHORITY_ROOT: Final = "/ca/"
+"""Below this path the bus publishes for its authority."""
 
 CRL_DAYS: Final = 7
 _BUS_DAYS: Final = 730
@@ -59,12 +64,21 @@ class Authority:
 
     @property
     def crl(self) -> Path:
-        """Its revocation list."""
+        """Its complete revocation list."""
         return self.home.crl / "shluz-ca.crl"
+
+    @property
+    def delta(self) -> Path:
+        """Its delta list: what changed since the complete one."""
+        return self.home.crl / "shluz-ca-delta.crl"
 
     def exists(self) -> bool:
         """Whether it was made."""
         return self.key.exists()
+
+    def read(self) -> x509.Certificate:
+        """Its certificate."""
+        return x509.load_pem_x509_certificate(self.certificate.read_bytes())
 
 
 def init_authority(
@@ -80,11 +94,13 @@ def init_authority(
     bus_key_kind: str = "p256",
     now: float,
     random: Callable[[int], bytes],
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
     The bus's key is P-256 unless told otherwise: a signature by it costs a twentieth of one by RSA-2048.  For stacks
-    that verify RSA signatures only there is :func:`add_bus_key`.
+    that verify RSA signatures only there is :func:`add_bus_key`.  The register of what was issued learns of the bus's
+    certificate by :func:`adopt`, for a home may get its authority before its registry.
 
     Raises:
         AuthorityMissing: the home has an authority already.
@@ -97,8 +113,8 @@ def init_authority(
         )
     key, certificate = create_authority(name, key_kind, now, days)
     own = generate_key(bus_key_kind)
-    own_certificate = _issue_own(key, certificate, own, bus_name, now, random)
-    crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS)
+    own_certificate = issue_own(key, certificate, own, bus_name, BUS_SIGNING, _BUS_DAYS, now, random, published)
+    crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS, delta_url=published.delta)
     authority.folder.mkdir(mode=0o700, exist_ok=True)
     for folder in (bus_key.parent, bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,6 +136,7 @@ def add_bus_key(
     kind: str,
     now: float,
     random: Callable[[int], bytes],
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Make one more signing key of the bus, with a certificate of the home's authority.
 
@@ -134,9 +151,9 @@ def add_bus_key(
     for path in (key, certificate):
         if path.exists():
             raise AuthorityMissing(f"{path} exists: nothing was changed.")
-    authority_key, authority = _open(home, passphrase)
+    authority_key, authority = open_authority(home, passphrase)
     own = generate_key(kind)
-    issued = _issue_own(authority_key, authority, own, name, now, random)
+    issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
     for folder in (key.parent, certificate.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     store_key(own, key, passphrase)
@@ -153,22 +170,20 @@ def renew_bus_certificate(
     name: str,
     now: float,
     random: Callable[[int], bytes],
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
     """Give a key of the bus a new certificate, in the place of the one it has; the key stays.
 
-    A running bus goes on with the old one until its processes are renewed.
+    A running bus takes it up within its polling time.  To change the key too: :mod:`esb.admin.renewal`.
 
     Raises:
         AuthorityMissing: the home has no authority.
         KeyUnusable, AuthorityError: the key cannot be opened, or the authority ends within a day.
     """
     own = load_key(key, passphrase).private_key
-    authority_key, authority = _open(home, passphrase)
-    issued = _issue_own(authority_key, authority, own, name, now, random)
-    draft = certificate.with_name(f".{certificate.name}.new")
-    draft.unlink(missing_ok=True)
-    write_new(draft, issued.public_bytes(Encoding.PEM))
-    os.replace(draft, certificate)
+    authority_key, authority = open_authority(home, passphrase)
+    issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
+    write_over(certificate, issued.public_bytes(Encoding.PEM))
     return issued
 
 
@@ -178,25 +193,31 @@ def fingerprint(certificate: Path) -> tuple[str, datetime]:
     return read.fingerprint(SHA256()).hex(), read.not_valid_after_utc
 
 
-def _issue_own(
+def issue_own(
     authority_key: PrivateKey,
     authority: x509.Certificate,
     own: PrivateKey,
     name: str,
+    profile: Profile,
+    days: int,
     now: float,
     random: Callable[[int], bytes],
+    published: Published = NOWHERE,
+    hostnames: tuple[str, ...] = (),
 ) -> x509.Certificate:
-    """A certificate for a key of the bus: for two years, or a day less than its authority has left."""
+    """A certificate for a key of the bus's own: for ``days``, or a day less than its authority has left."""
     left = int((authority.not_valid_after_utc.timestamp() - int(now)) // _DAY)
-    return issue(
+    return certify(
         authority_key,
         authority,
-        read_request(make_request(own, name).public_bytes(Encoding.DER)),
+        own.public_key(),
         Subject(name, name),
-        CertificateUse.SIGNING,
+        profile,
         now,
-        max(1, min(_BUS_DAYS, left - 1)),
+        max(1, min(days, left - 1)),
         serial_number(random(16)),
+        hostnames,
+        published,
     )
 
 
@@ -213,20 +234,24 @@ def enrol_member(
     author: str,
     now: float,
     random: Callable[[int], bytes],
+    published: Published = NOWHERE,
 ) -> x509.Certificate:
-    """Certify a member's key and register the certificate as that member's.
+    """Certify a member's key and register the certificate as that member's, beside those that it has.
 
     Args:
         request: PKCS#10 in PEM or DER, made by the member, whose private key never comes here.
 
     Raises:
         NotFound: the member is not registered.
+        Conflict: the key is somebody else's, or was revoked because others may have it.
         RequestRefused, AuthorityError, AuthorityMissing: nothing was issued.
     """
     csr = read_request(request)
     with reading(engine) as session:
         row = get_member(session, member)
-    key, certificate = _open(home, passphrase)
+        # Asked twice: here before the authority's key is opened, and in the act, where it counts.
+        check_key_is_free(session, key_digest(csr.public_key()), member)
+    key, certificate = open_authority(home, passphrase)
     issued = issue(
         key,
         certificate,
@@ -237,62 +262,37 @@ def enrol_member(
         days,
         serial_number(random(16)),
         hostnames,
+        published,
     )
     with acting(engine, author, now) as act:
+        adopt(act, home, certificate)
+        check_key_is_free(act.session, key_digest(csr.public_key()), member)
+        enter(act, certificate, issued, member_profile(use, bool(hostnames)), member)
         add_certificate(act, issued.public_bytes(Encoding.DER), member, use)
     return issued
 
 
-def revoke(
-    home: Home,
-    engine: Engine,
-    passphrase: bytes,
-    sha256: str,
-    reason: RevocationReason,
-    *,
-    author: str,
-    now: float,
-) -> None:
-    """Take a certificate back: the registry refuses it within its polling time, and the next revocation list names it.
+def published_at(base: str, policy: str = "") -> Published:
+    """Where a bus at the public base URL ``base`` (without trailing slash) publishes for its authority.
+
+    Args:
+        policy: object identifier of the certificate policy, "" for none.
+    """
+    root = base + AUTHORITY_ROOT
+    return Published(root + "ca.crl", root + "delta.crl", root + "ocsp", root + "ca.cer", policy)
+
+
+def open_authority(home: Home, passphrase: bytes) -> tuple[PrivateKey, x509.Certificate]:
+    """The authority's key and certificate, for one act; a serving bus never calls this.
 
     Raises:
-        NotFound: no certificate of this digest is registered.
+        AuthorityMissing: the home has none.
+        KeyUnusable: its key cannot be opened.
     """
-    with acting(engine, author, now) as act:
-        revoke_certificate(act, sha256, reason)
-    if Authority(home).exists():
-        publish_crl(home, engine, passphrase, now)
-
-
-def publish_crl(home: Home, engine: Engine, passphrase: bytes, now: float) -> int:
-    """Sign a fresh revocation list of the home's authority; returns how many certificates it names."""
-    authority = Authority(home)
-    key, certificate = _open(home, passphrase)
-    revoked: list[tuple[int, float, str]] = []
-    with reading(engine) as session:
-        for row in list_certificates(session):
-            known = x509.load_der_x509_certificate(row.der)
-            if row.revoked is not None and known.issuer == certificate.subject:
-                revoked.append((known.serial_number, row.revoked_at or now, row.revoked.value))
-    number = 1
-    if authority.crl.exists():
-        last = x509.load_pem_x509_crl(authority.crl.read_bytes())
-        number = last.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number + 1
-    crl = sign_crl(key, certificate, revoked, number, now, CRL_DAYS)
-    # Hidden, so that a serving bus which looks into the folder meanwhile does not read half a list.
-    draft = authority.crl.with_name(f".{authority.crl.name}.new")
-    draft.write_bytes(crl.public_bytes(Encoding.PEM))
-    os.replace(draft, authority.crl)
-    return len(revoked)
-
-
-def _open(home: Home, passphrase: bytes) -> tuple[PrivateKey, x509.Certificate]:
     authority = Authority(home)
     if not authority.exists():
         raise AuthorityMissing("This home has no authority of its own. Make one with: esb ca init")
-    return load_key(authority.key, passphrase).private_key, x509.load_pem_x509_certificate(
-        authority.certificate.read_bytes()
-    )
+    return load_key(authority.key, passphrase).private_key, authority.read()
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -308,3 +308,11 @@ def write_new(path: Path, content: bytes) -> None:
         raise KeyUnusable(f"{path} exists and is not overwritten: choose another name") from None
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be written: {error.strerror}") from error
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file in the place of the one that is there, so that a reader finds the old or the new one whole."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    write_new(draft, content)
+    os.replace(draft, path)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from esb.cli.place import Place, pass_place
-from esb.cli.show import confirm, say, yes_option
+from esb.cli.show import confirm, json_option, say, say_json, table, yes_option
 
 if TYPE_CHECKING:
     from esb.cli.desk import Desk
 
+_ISSUED: Final = ("sha256", "profile", "owner", "until", "standing", "requester")
 _RSA: Final = click.Choice(["rsa2048", "rsa3072", "rsa4096"])
 
 
@@ -54,6 +55,7 @@ def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind:
       esb ca init --name "Azərbaycan Şlüz CA"
     """
     from esb.admin.authority import Authority, init_authority
+    from esb.admin.lists import publish_crl
     from esb.cli.desk import sit_down
 
     desk = sit_down(place)
@@ -70,7 +72,9 @@ def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind:
         bus_key_kind=bus_key_kind,
         now=desk.now,
         random=secrets.token_bytes,
+        published=desk.published,
     )
+    publish_crl(desk.home, desk.engine, desk.passphrase, desk.now, author=desk.author, asked=desk.lists)
     authority = Authority(desk.home)
     say(f"Made the authority {name!r}, valid until {certificate.not_valid_after_utc:%Y-%m-%d}:")
     say(f"  {authority.key}  its key, encrypted; back it up, apart from its passphrase")
@@ -127,6 +131,7 @@ def renew(place: Place) -> None:
                 name=desk.settings.bus.node,
                 now=desk.now,
                 random=secrets.token_bytes,
+                published=desk.published,
             )
             say(f"Renewed {path}:")
             _tell(path)
@@ -151,6 +156,7 @@ def _make_second(desk: "Desk", kind: str) -> None:
         kind=kind,
         now=desk.now,
         random=secrets.token_bytes,
+        published=desk.published,
     )
     say("Made a second key of the bus, with whose certificate those verify answers who sign with RSA:")
     say(f"  {key}, {path}  the key ({kind}) and its certificate")
@@ -171,15 +177,31 @@ def _tell(certificate: Path) -> None:
 
 
 @ca.command()
+@click.option("--delta", is_flag=True, help="Only what changed since the complete list: small, so it can come often.")
 @pass_place
-def crl(place: Place) -> None:
-    """Sign a fresh revocation list.  Run it at least weekly; `esb member revoke` does so by itself."""
-    from esb.admin.authority import Authority, publish_crl
+def crl(place: Place, delta: bool) -> None:
+    """Sign a fresh revocation list.  Run it at least weekly; `esb ca revoke` does so by itself.
+
+    A complete list is followed by a delta list that goes with it; a running bus publishes both at /ca/ca.crl and
+    /ca/delta.crl, and goes by them itself.
+
+    \b
+    Examples:
+      esb ca crl
+      esb ca crl --delta          hourly, where relying parties read delta lists
+    """
+    from esb.admin.authority import Authority
+    from esb.admin.lists import publish_crl, publish_delta
     from esb.cli.desk import sit_down
 
     desk = sit_down(place)
-    count = publish_crl(desk.home, desk.engine, desk.passphrase, desk.now)
-    say(f"Signed {Authority(desk.home).crl}: {count} certificates are revoked.")
+    authority = Authority(desk.home)
+    publish = publish_delta if delta else publish_crl
+    count = publish(desk.home, desk.engine, desk.passphrase, desk.now, author=desk.author, asked=desk.lists)
+    if delta:
+        say(f"Signed {authority.delta}: {count} changes since the complete list.")
+    else:
+        say(f"Signed {authority.crl}: {count} certificates are revoked.")
 
 
 @ca.command()
@@ -188,13 +210,13 @@ def crl(place: Place) -> None:
 @yes_option
 @pass_place
 def revoke(place: Place, sha256: str, reason: str, yes: bool) -> None:
-    """Take a member's certificate back, named by its SHA-256 (`esb member show CODE` lists them).
+    """Take a certificate back for good, named by its SHA-256 (`esb ca issued` and `esb member show CODE` list them).
 
     \b
     Example:
       esb ca revoke 3f…9a --reason keyCompromise
     """
-    from esb.admin import authority
+    from esb.admin import lists
     from esb.cli.desk import sit_down
     from esb.registry.models import RevocationReason
 
@@ -205,5 +227,100 @@ def revoke(place: Place, sha256: str, reason: str, yes: bool) -> None:
         raise click.BadParameter(f"choose one of {known}", param_hint="--reason") from None
     desk = sit_down(place)
     confirm(f"Revoke {sha256[:16]}… for good?", yes)
-    authority.revoke(desk.home, desk.engine, desk.passphrase, sha256, why, author=desk.author, now=desk.now)
+    lists.revoke(
+        desk.home, desk.engine, desk.passphrase, sha256, why, author=desk.author, now=desk.now, asked=desk.lists
+    )
     say(f"Revoked. Running buses refuse it within {desk.settings.registry.poll_seconds:g} s.")
+
+
+@ca.command()
+@click.argument("sha256")
+@yes_option
+@pass_place
+def hold(place: Place, sha256: str, yes: bool) -> None:
+    """Let a certificate not count until it is released: while it is not yet known whether its key was lost.
+
+    \b
+    Example:
+      esb ca hold 3f…9a
+    """
+    from esb.admin import lists
+    from esb.cli.desk import sit_down
+    from esb.registry.models import RevocationReason
+
+    desk = sit_down(place)
+    confirm(f"Put {sha256[:16]}… on hold? What it signs is refused until it is released.", yes)
+    lists.revoke(
+        desk.home,
+        desk.engine,
+        desk.passphrase,
+        sha256,
+        RevocationReason.CERTIFICATE_HOLD,
+        author=desk.author,
+        now=desk.now,
+        asked=desk.lists,
+    )
+    say(f"On hold. Running buses refuse it within {desk.settings.registry.poll_seconds:g} s.")
+    say(f"Next: esb ca release {sha256[:16]}…, or for good: esb ca revoke {sha256[:16]}… --reason keyCompromise")
+
+
+@ca.command()
+@click.argument("sha256")
+@yes_option
+@pass_place
+def release(place: Place, sha256: str, yes: bool) -> None:
+    """Lift a hold: the certificate counts again, and the delta list says so.
+
+    \b
+    Example:
+      esb ca release 3f…9a
+    """
+    from esb.admin import lists
+    from esb.cli.desk import sit_down
+
+    desk = sit_down(place)
+    confirm(f"Let {sha256[:16]}… count again?", yes)
+    lists.release(desk.home, desk.engine, desk.passphrase, sha256, author=desk.author, now=desk.now, asked=desk.lists)
+    say(f"Released. Running buses take it again within {desk.settings.registry.poll_seconds:g} s.")
+
+
+@ca.command()
+@click.option("--revoked", is_flag=True, help="Only those that are revoked or on hold.")
+@json_option
+@pass_place
+def issued(place: Place, revoked: bool, as_json: bool) -> None:
+    """List what this authority issued.
+
+    \b
+    Example:
+      esb ca issued --revoked
+    """
+    from datetime import UTC, datetime
+
+    from esb.cli.desk import sit_down
+    from esb.registry.database import reading
+    from esb.registry.issued import list_issued
+
+    desk = sit_down(place)
+    with reading(desk.engine) as session:
+        rows = [row for row in list_issued(session) if row.revoked is not None or not revoked]
+    facts = [
+        {
+            "sha256": row.sha256,
+            "serial": row.serial,
+            "profile": row.profile,
+            "owner": row.owner or "",
+            "subject": row.subject,
+            "until": f"{datetime.fromtimestamp(row.not_after, UTC):%Y-%m-%d}",
+            "standing": row.revoked.value if row.revoked else "ended" if row.not_after < desk.now else "good",
+            "requester": row.requester,
+        }
+        for row in rows
+    ]
+    if as_json:
+        say_json(facts)
+        return
+    shown = [(one["sha256"][:16] + "…", *(one[key] for key in _ISSUED[1:])) for one in facts]
+    say(
+        table([name.upper() for name in _ISSUED], shown) if shown else "Nothing was issued yet: esb member enrol CODE …"
+    )

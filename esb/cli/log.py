@@ -1,27 +1,26 @@
-"""`esb log`: what passed, and what was refused."""
+"""`esb log`: what passed, what was refused, and what was changed."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli import log_tree
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json, table
+from esb.logs import json_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from esb.audit.entry import Entry
     from esb.audit.log import EvidenceReader
 
 
 @click.group()
 def log() -> None:
-    """The evidence log: what passed, and what was refused."""
-
-
-for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify):
-    log.add_command(_command)
+    """The evidence log: what passed, what was refused, and what was changed."""
 
 
 @log.command(name="list")
@@ -29,7 +28,10 @@ for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify):
 @click.option("--before", type=int, help="Go on below this number (the last one of the page before).")
 @click.option("--consumer", help="Only this member's.")
 @click.option("--service", help="Only those to this service.")
-@click.option("--outcome", help="Only this outcome: accepted, answered, provider-fault or a fault code.")
+@click.option(
+    "--kind", type=click.Choice(["request", "answer", "refusal", "change"]), help="Only records of this kind."
+)
+@click.option("--outcome", help="Only this outcome: accepted, answered, provider-fault, changed or a fault code.")
 @json_option
 @pass_place
 def list_(
@@ -38,17 +40,23 @@ def list_(
     before: int | None,
     consumer: str | None,
     service: str | None,
+    kind: str | None,
     outcome: str | None,
     as_json: bool,
 ) -> None:
-    """List records, newest first.
+    """List records, newest first.  Of a change, who acted stands under CONSUMER and the thing under SERVICE.
 
     \b
     Example:
       esb log list --consumer EESMN --outcome AccessDenied
+      esb log list --kind change --service grant:17
     """
+    from esb.audit.entry import Kind
+
     reader = _reader(place)
-    found = reader.recent(limit, before, consumer=consumer, service=service, outcome=outcome)
+    found = reader.recent(
+        limit, before, consumer=consumer, service=service, outcome=outcome, kind=Kind(kind) if kind else None
+    )
     if as_json:
         say_json([{"number": each.id, **facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
         return
@@ -58,7 +66,7 @@ def list_(
             _time(each.entry.at),
             each.entry.exchange,
             each.entry.kind.value,
-            each.entry.client or each.entry.consumer or "?",
+            each.entry.client or each.entry.consumer or each.entry.officer or "?",
             each.entry.service,
             each.entry.operation or "-",
             each.entry.outcome + (f" ({each.entry.rule})" if each.entry.rule else ""),
@@ -79,13 +87,15 @@ def list_(
 @json_option
 @pass_place
 def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> None:
-    """Show everything recorded of one exchange.
+    """Show everything recorded of one exchange, or of one change.
 
     \b
     Example:
       esb log show 0197a3c4-…
+      esb log show change-17-9f86d081884c7d65
     """
     from esb.admin.authority import write_new
+    from esb.audit.entry import Kind
 
     reader = _reader(place)
     found = reader.show(exchange)
@@ -107,14 +117,36 @@ def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> Non
                     ]
                 )
             )
+            if each.entry.kind is Kind.CHANGE:
+                _tell_change(reader, each.entry.record)
     if bodies is not None:
         bodies.mkdir(mode=0o700, parents=True, exist_ok=True)
         for each in found:
             kept = reader.bodies(each.entry.record)
             for name, content in zip(("received", "sent"), kept or (), strict=False):
                 if content:
-                    write_new(bodies / f"{each.entry.record}.{name}.xml", content)
+                    ending = "json" if each.entry.kind is Kind.CHANGE else "xml"
+                    write_new(bodies / f"{each.entry.record}.{name}.{ending}", content)
         say(f"Messages written to {bodies}, readable by you alone.")
+
+
+def _tell_change(reader: "EvidenceReader", record: str) -> None:
+    """What was set, a line each; for an update from what to what."""
+    kept = reader.bodies(record)
+    if kept is not None and kept[0]:
+        say("")
+        say(block(change_lines(json.loads(kept[0])["detail"])))
+
+
+def change_lines(detail: "Mapping[str, Any]") -> list[tuple[str, str]]:
+    """A change's detail for people: names and values, ``before → after`` where it was an update."""
+    return [(name, _change_value(value)) for name, value in detail.items()]
+
+
+def _change_value(value: object) -> str:
+    if isinstance(value, list) and len(value) == 2 and not any(isinstance(each, list | dict) for each in value):
+        return " → ".join(map(_change_value, value))
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _reader(place: Place) -> "EvidenceReader":

@@ -35,11 +35,14 @@ SUBJECTS = MappingProxyType(
             "resource",
             "The two registers: what each resource holds, on which ground, and what it was at any time.",
         ),
-        "extract": Subject(
-            "esb.cli.extract", "extract", "Extracts: signed, from either register, and verified by anybody."
-        ),
         "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
-        "log": Subject("esb.cli.log", "log", "The evidence log: what passed, and what was refused."),
+        "act": Subject(
+            "esb.cli.act", "act", "Acts: who changed what in the registry, when, and where that is on record."
+        ),
+        "snapshot": Subject(
+            "esb.cli.snapshot", "snapshot", "The registry as a signed document that other nodes follow."
+        ),
+        "log": Subject("esb.cli.log", "log", "The evidence log: what passed, what was refused, and what was changed."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "sample": Subject("esb.cli.sample", "sample", "The national sample: a registry of a state's size."),

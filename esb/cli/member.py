@@ -155,6 +155,7 @@ def enrol(
         author=desk.author,
         now=desk.now,
         random=secrets.token_bytes,
+        published=desk.published,
     )
     pem = pem_of(certificate)
     if out is None:

@@ -41,10 +41,9 @@ def serve(ctx: click.Context, place: Place, workers: int | None, worker: str | N
     if count:
         _supervise(place, settings, count, ctx.find_root().params["debug"])
         return
-    from esb.cli.desk import sit_down
     from esb.supervision.notify import Notifier
 
-    sit_down(place).engine.dispose()  # makes the registry's database, or brings it up to date
+    _ready_database(place, settings)
 
     from esb.server import serve as serve_until_told
 
@@ -57,6 +56,14 @@ def _prepare(place: Place, **facts: object) -> "Settings":
     settings = place.load().settings
     configure(settings.log.format, settings.log.level, facts=facts)
     return settings
+
+
+def _ready_database(place: Place, settings: "Settings") -> None:
+    """Make the registry's database, or bring it up to date; a node that follows a publication has none."""
+    if settings.registry.source == "database":
+        from esb.cli.desk import sit_down
+
+        sit_down(place, recording=False).engine.dispose()
 
 
 def _supervise(place: Place, settings: "Settings", count: int, debug: bool) -> None:
@@ -91,9 +98,7 @@ def _work(ctx: click.Context, place: Place, worker: str) -> None:
     try:
         settings = _prepare(place, worker=given.slot)
 
-        from esb.cli.desk import sit_down
-
-        sit_down(place).engine.dispose()
+        _ready_database(place, settings)
 
         from esb.worker import work
 

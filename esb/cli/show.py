@@ -62,6 +62,11 @@ def complain(text: str) -> None:
     click.echo(f"{paint('error:', 'red', sys.stderr)} {_lines(text)}", err=True)
 
 
+def say_aside(text: str) -> None:
+    """A remark on standard error, which no program that reads the output takes for a part of it."""
+    click.echo(f"{paint('note:', 'yellow', sys.stderr)} {_lines(text)}", err=True)
+
+
 def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
     """``text`` in a colour where ``stream`` (standard output) is a terminal and NO_COLOR is not set (no-color.org)."""
     stream = sys.stdout if stream is None else stream

@@ -46,7 +46,8 @@ class Adapter(Protocol):
 
 @dataclass(slots=True)
 class Way:
-    """Everything a stage may use.  Only ``directory`` is ever replaced, whole, between two reactor turns.
+    """Everything a stage may use.  Only ``directory`` and ``believed_until`` are ever replaced, between two reactor
+    turns.
 
     Attributes:
         signer: the bus's own; what goes to providers is always signed by it.
@@ -56,6 +57,8 @@ class Way:
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
         log: tells what an operator should see: refusals, retries.
         trace: tells of every good exchange too; None where nobody asked for that.
+        believed_until: Unix seconds until which ``directory`` may be relied upon; None where it comes from the database
+            itself.
         keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
     """
 
@@ -78,6 +81,7 @@ class Way:
     keep_refused: int = 65_536
     trace: Callable[..., None] | None = None
     second_signer: Signer | None = None
+    believed_until: float | None = None
 
     def signer_for(self, algorithm: str) -> Signer:
         """Who signs what goes back to a consumer: the second key for one that signs with RSA, where there is one.

@@ -28,12 +28,13 @@ class Told:
     log: Path
     provider: Path
     client: Path
+    registry: Path
 
     def verdict(self) -> Verdict:
-        return check(str(self.log), [self.provider], [self.client])
+        return check(str(self.log), [self.provider], [self.client], registry=str(self.registry))
 
-    def sql(self, statement: str, *values: object) -> None:
-        file = sqlite3.connect(self.log, isolation_level=None)
+    def sql(self, statement: str, *values: object, registry: bool = False) -> None:
+        file = sqlite3.connect(self.registry if registry else self.log, isolation_level=None)
         try:
             changed = file.execute(statement, values).rowcount
         finally:
@@ -82,9 +83,9 @@ def true_story(fault_template: Place, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def told(true_story: Path, tmp_path: Path) -> Told:
-    for name in ("home/evidence.db", "provider.jsonl", "client0.jsonl"):
+    for name in ("home/evidence.db", "provider.jsonl", "client0.jsonl", "home/registry.db"):
         shutil.copyfile(true_story / name, tmp_path / Path(name).name)
-    return Told(tmp_path / "evidence.db", tmp_path / "provider.jsonl", tmp_path / "client0.jsonl")
+    return Told(*(tmp_path / name for name in ("evidence.db", "provider.jsonl", "client0.jsonl", "registry.db")))
 
 
 def test_a_true_story_is_sound(told: Told) -> None:
@@ -95,6 +96,7 @@ def test_a_true_story_is_sound(told: Told) -> None:
 
 
 FIRST = "(SELECT min(id) FROM record WHERE kind = 'answer')"
+CHANGE = "(SELECT max(id) FROM record WHERE kind = 'change')"
 
 # What is done to the log, and what must be found at least.
 FALSE_LOGS: dict[str, tuple[str, set[str]]] = {
@@ -151,6 +153,36 @@ FALSE_LOGS: dict[str, tuple[str, set[str]]] = {
         "UPDATE body SET sent = x'' WHERE id = (SELECT min(id) FROM record WHERE kind = 'refusal')",
         {"refusal without its fault", "other octets acknowledged than recorded"},
     ),
+    "a change's record is removed": (f"DELETE FROM record WHERE id = {CHANGE}", {"change without a record"}),
+    "a change's message is altered": (
+        f"UPDATE body SET message = CAST(replace(message, 'operator', 'somebody') AS BLOB) WHERE id = {CHANGE}",
+        {"kept message is not the one recorded", "record of a change in another form"},
+    ),
+    "a change's record has another number": (
+        f"UPDATE record SET record = replace(record, 'change-', 'change-9') WHERE id = {CHANGE}",
+        {"change without a record", "record of a change that never was", "record with a wrong name"},
+    ),
+}
+
+FALSE_REGISTRIES: dict[str, tuple[str, set[str]]] = {
+    "another is said to have acted": (
+        "UPDATE changes SET author = 'somebody' WHERE number = 3",
+        {"change without a record", "record of a change that never was"},
+    ),
+    "what was done is altered": (
+        "UPDATE changes SET detail = '{}' WHERE number = 3",
+        {"change without a record", "record of a change that never was"},
+    ),
+    "a time is altered": (
+        "UPDATE changes SET at = replace(at, '20', '19') WHERE number = 3",
+        {"change without a record", "record of a change that never was"},
+    ),
+    "an act is forgotten": ("DELETE FROM changes WHERE number = 3", {"record of a change that never was"}),
+    "an act is made up": (
+        "INSERT INTO changes (at, author, act, kind, key, detail) SELECT at, author, act, kind, key, detail "
+        "FROM changes",
+        {"change without a record"},
+    ),
 }
 
 
@@ -159,6 +191,13 @@ def test_a_false_log_is_found_out(told: Told, name: str) -> None:
     statement, wanted = FALSE_LOGS[name]
     told.sql(statement)
     assert told.verdict().kinds() >= wanted
+
+
+@pytest.mark.parametrize("name", FALSE_REGISTRIES)
+def test_a_registry_that_was_falsified_is_found_out(told: Told, name: str) -> None:
+    statement, wanted = FALSE_REGISTRIES[name]
+    told.sql(statement, registry=True)
+    assert told.verdict().kinds() == wanted
 
 
 def test_two_requests_with_one_replay_key(told: Told) -> None:
@@ -279,16 +318,17 @@ def test_a_torn_journal_is_not_passed_over(told: Told) -> None:
 def test_the_command_tells_and_fails(told: Told) -> None:
     def run() -> tuple[int, dict[str, Any]]:
         command = [sys.executable, "-m", "support.faults.checker", str(told.log)]
-        command += ["--provider", str(told.provider), "--client", str(told.client)]
+        command += ["--provider", str(told.provider), "--client", str(told.client), "--registry", str(told.registry)]
         done = subprocess.run(command, cwd=TESTS, capture_output=True, check=False)
         return done.returncode, json.loads(done.stdout)
 
     status, said = run()
     assert (status, said["findings"]) == (0, [])
+    number = told.one(f"SELECT {FIRST}")
     told.sql(f"DELETE FROM record WHERE id = {FIRST}")
     status, said = run()
     assert status == 1
-    assert ["message without a record", "2"] in said["findings"]
+    assert ["message without a record", str(number)] in said["findings"]
 
 
 def test_it_reads_a_database_as_it_reads_a_file(told: Told, fresh_postgres: str) -> None:

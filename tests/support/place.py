@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from esb.admin.authority import Authority, add_bus_key, init_authority
 from esb.admin.home import Home, make_home, open_home
 from esb.admin.services import register_service
+from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader, Recorded
 from esb.certs.ca import Subject, issue, serial_number
 from esb.certs.keys import PrivateKey, generate_key, load_key
@@ -97,6 +98,7 @@ class Place:
         if node is not None:
             directory = node.watcher.poll()
             if directory is not None:
+                node.recorder.catch_up()
                 on_reactor(lambda: node.install(directory))
 
     def member(self, code: str, key_kind: str = "p256", enrol: bool = True) -> Consumer:
@@ -191,8 +193,9 @@ class Place:
         return EvidenceReader(self.settings.evidence.url).show(exchange)
 
     def last_record(self) -> Recorded:
-        """The newest record."""
-        return EvidenceReader(self.settings.evidence.url).recent(1)[0]
+        """The newest record of a message."""
+        newest = EvidenceReader(self.settings.evidence.url).recent(100)
+        return next(each for each in newest if each.entry.kind is not Kind.CHANGE)
 
     @contextmanager
     def serve(self, hosted: Callable[[Node], Any] | None = None, workers: int | None = None) -> Iterator["Place"]:

@@ -22,8 +22,8 @@ from support.provider import Delivered, Given, Provider, persons
 from support.reactor import on_reactor, reactor
 
 from esb import server as server_module
-from esb.admin.authority import publish_crl
 from esb.admin.home import Home
+from esb.admin.lists import publish_crl
 from esb.certs.ca import sign_crl
 from esb.certs.keys import load_key
 from esb.conf.load import load

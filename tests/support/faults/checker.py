@@ -1,8 +1,8 @@
 """The independent checker: do the evidence log, the provider's journal and the clients' journals tell one story?
 
-It reads the log's tables with plain SQL and its leaves as docs/protocol.md describes them (EVD-02, EVD-03), and shares
-no code with the bus.  ``python -m support.faults.checker LOG --provider FILE --client FILE`` prints what it found as
-JSON and exits with 1 where anything is wrong.
+It reads the log's tables with plain SQL and its leaves as docs/protocol.md describes them (EVD-02 to EVD-04), and
+shares no code with the bus.  ``python -m support.faults.checker LOG --provider FILE --client FILE --registry FILE``
+prints what it found as JSON and exits with 1 where anything is wrong.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from support.faults.evidence import Row, read_rows, read_strays
+from support.faults.evidence import Row, read_changes, read_rows, read_strays
 from support.faults.journal import Fact, read_journal
 
-_SUFFIX: Final = {"request": "-q", "answer": "-a", "refusal": "-r"}
+_SUFFIX: Final = {"request": "-q", "answer": "-a", "refusal": "-r", "change": "-c"}
 # Refusals of stages before the request's record; from `record` on, BUS-01 and TIM-04 come without one of their own.
 _AFTER_RECORD: Final = {"route", "adapt", "verify", "validate_answer", "sign"}
 _UNRECORDED: Final = "BUS-01"  # the one reply that has no record: it says that nothing could be recorded
@@ -68,6 +68,7 @@ class Story:
         deliveries: the provider's journal.
         heard: the clients' journals.
         stepped: whether a clock was set back meanwhile, so that times say nothing of order.
+        changes: the registry's changes before and after the log was read; None where they are not compared.
     """
 
     def __init__(
@@ -77,7 +78,9 @@ class Story:
         deliveries: Sequence[Fact] = (),
         heard: Sequence[Fact] = (),
         stepped: bool = False,
+        changes: tuple[Sequence[Fact], Sequence[Fact]] | None = None,
     ) -> None:
+        self._changes = changes
         self._deliveries = deliveries
         self._heard = heard
         self._stepped = stepped
@@ -95,6 +98,7 @@ class Story:
             *(Finding("message without a record", str(number)) for number in self._strays),
             *self._replays(),
             *self._ends(),
+            *self._changed(),
             *self._delivered(),
             *self._acknowledged(),
         ]
@@ -142,7 +146,7 @@ class Story:
     def _ends(self) -> Iterator[Finding]:
         for name, record in self._records.items():
             kind, facts = record.row.kind, record.facts
-            if kind == "request":
+            if kind in ("request", "change"):
                 continue
             request = self._records.get(f"{name[:-2]}-q")
             told = facts.get("request_leaf", "")
@@ -162,6 +166,15 @@ class Story:
             # A commit whose end was not seen may have been made: the consumer is told BUS-01 then, and so is the log.
             if both and facts.get("rule") != _UNRECORDED:
                 yield Finding("answered and refused", name)
+
+    def _changed(self) -> Iterator[Finding]:
+        if self._changes is None:
+            return
+        before, after = ({_change_name(fact) for fact in facts} for facts in self._changes)
+        recorded = {name for name, record in self._records.items() if record.row.kind == "change"}
+        # What was changed while the log was read may be on record or not yet.
+        yield from (Finding("change without a record", name) for name in before & after - recorded)
+        yield from (Finding("record of a change that never was", name) for name in recorded - after)
 
     # The provider.
 
@@ -244,6 +257,21 @@ def _replay_key(facts: dict[str, Any]) -> bytes:
     return hashlib.sha256(f"{facts.get('consumer', '')}\0{facts.get('message_id', '')}".encode()).digest()
 
 
+def _change_name(fact: Fact) -> str:
+    """The name of a change's record: its number and its digest (EVD-04)."""
+    canonical = json.dumps(_whole(fact), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return f"change-{fact['number']}-{hashlib.sha256(canonical).hexdigest()[:16]}-c"
+
+
+def _whole(value: Any) -> Any:
+    """RFC 8785 writes a number without a fraction as a whole one."""
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _wrong(record: _Record) -> Iterator[str]:
     row, facts = record.row, record.facts
     columns = (row.record, row.kind, row.at, row.consumer, row.service[:256], row.outcome)
@@ -262,6 +290,12 @@ def _wrong(record: _Record) -> Iterator[str]:
             yield "kept message is not the one recorded"
     elif row.replay_key is not None:
         yield "replay key on what is no request"
+    if row.kind == "change":
+        if row.message != facts.get("message_sha256"):
+            yield "kept message is not the one recorded"
+        name = f"change-{row.record.split('-')[1]}-{(row.message or '')[:16]}-c" if row.record.count("-") == 3 else ""
+        if row.record != name or row.consumer or row.outcome != "changed" or row.sent_size:
+            yield "record of a change in another form"
     if row.kind == "answer" and row.message_size and row.message != facts.get("message_sha256"):
         yield "kept message is not the one recorded"
     # Of a stranger's refusal the facts and digests are enough (evidence.keep_strangers_per_second).
@@ -269,16 +303,26 @@ def _wrong(record: _Record) -> Iterator[str]:
         yield "refusal without its fault"
 
 
-def check(log: str, providers: Sequence[Path] = (), clients: Sequence[Path] = (), stepped: bool = False) -> Verdict:
-    """Compare a log with the journals.
+def check(
+    log: str,
+    providers: Sequence[Path] = (),
+    clients: Sequence[Path] = (),
+    stepped: bool = False,
+    registry: str = "",
+) -> Verdict:
+    """Compare a log with the journals, and with the registry's changes.
 
     Args:
         log: a SQLite file's path, or a libpq URL.
+        registry: likewise; "" where changes are not compared.
     """
     # In this order, while load goes on too: what is heard was given before, and what is given was recorded before.
     heard = [fact for path in clients for fact in read_journal(path)]
     deliveries = [fact for path in providers for fact in read_journal(path)]
-    return Story(read_rows(log), read_strays(log), deliveries, heard, stepped).verdict()
+    before = list(read_changes(registry)) if registry else []
+    rows, strays = list(read_rows(log)), read_strays(log)
+    changes = (before, list(read_changes(registry))) if registry else None
+    return Story(rows, strays, deliveries, heard, stepped, changes).verdict()
 
 
 def main() -> int:
@@ -287,9 +331,10 @@ def main() -> int:
     parser.add_argument("log", help="the evidence log: a SQLite file or a libpq URL")
     parser.add_argument("--provider", type=Path, action="append", default=[], help="a provider's journal")
     parser.add_argument("--client", type=Path, action="append", default=[], help="a client's journal")
+    parser.add_argument("--registry", default="", help="the registry: a SQLite file or a URL")
     parser.add_argument("--stepped", action="store_true", help="a clock was set back meanwhile")
     arguments = parser.parse_args()
-    verdict = check(arguments.log, arguments.provider, arguments.client, arguments.stepped)
+    verdict = check(arguments.log, arguments.provider, arguments.client, arguments.stepped, arguments.registry)
     told = {
         "counts": dict(sorted(verdict.counts.items())),
         "findings": [[finding.what, finding.where] for finding in verdict.findings],

@@ -2,10 +2,12 @@
 
 import hashlib
 import itertools
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -54,6 +56,27 @@ def read_rows(where: str) -> Iterator[Row]:
         where: a SQLite file's path, or a libpq URL.
     """
     yield from _database_rows(libpq_url(where)) if is_database(where) else _file_rows(where)
+
+
+def read_changes(where: str) -> Iterator[dict[str, Any]]:
+    """Every change of a registry, by its number, ``at`` in microseconds since the epoch.
+
+    Args:
+        where: a SQLite file's path, or a URL.
+    """
+    query: Any = "SELECT number, at, author, act, kind, key, detail FROM changes ORDER BY number"
+    names = ("number", "at", "author", "act", "kind", "key", "detail")
+    if is_database(where):
+        with psycopg.connect(libpq_url(where)) as database:
+            rows = [dict(zip(names, row, strict=True)) for row in database.execute(query)]
+    else:
+        with closing(_open(where)) as file:
+            rows = [dict(zip(names, row, strict=True)) for row in file.execute(query)]
+    for row in rows:
+        at = row["at"] if isinstance(row["at"], datetime) else datetime.fromisoformat(row["at"])
+        since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+        detail = row["detail"] if isinstance(row["detail"], dict) else json.loads(row["detail"])
+        yield {**row, "at": since // timedelta(microseconds=1), "detail": detail}
 
 
 def read_strays(where: str) -> list[int]:

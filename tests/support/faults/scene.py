@@ -165,7 +165,8 @@ class Scene:
 
     def verdict(self, stepped: bool = False) -> Verdict:
         """What the checker says now."""
-        return check(self.evidence, [self.provider.journal_file], self._journals, stepped)
+        registry = self.place.settings.registry.url.removeprefix("sqlite:///")
+        return check(self.evidence, [self.provider.journal_file], self._journals, stepped, registry)
 
     def expect_sound(self, stepped: bool = False) -> Verdict:
         """Nothing is wrong with the evidence, and no client was left without an answer."""

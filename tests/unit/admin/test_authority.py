@@ -1,7 +1,6 @@
 """The home's own authority: made once, careful with files, and true in what it certifies and takes back."""
 
 import hashlib
-import os
 import secrets
 import stat
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.authority import (
@@ -18,21 +18,24 @@ from esb.admin.authority import (
     enrol_member,
     fingerprint,
     init_authority,
-    publish_crl,
+    published_at,
     renew_bus_certificate,
-    revoke,
     write_new,
 )
 from esb.admin.home import make_home
+from esb.admin.lists import publish_crl, revoke
 from esb.admin.trust import read_trust
 from esb.certs.ca import AuthorityError
 from esb.certs.keys import KeyUnusable, WrongPassphrase, generate_key, load_key
 from esb.certs.requests import RequestRefused, make_request
 from esb.kernel.directory import CertificateUse
+from esb.registry.acts import acting
 from esb.registry.certificates import list_certificates
 from esb.registry.database import reading
-from esb.registry.errors import NotFound
-from esb.registry.models import RevocationReason
+from esb.registry.errors import Conflict, NotFound
+from esb.registry.issued import list_issued
+from esb.registry.members import add_member
+from esb.registry.models import MemberKind, RevocationReason
 
 NOW = 1_790_000_000.0
 PASSPHRASE = b"geheim"
@@ -147,29 +150,6 @@ def test_what_is_taken_back_stands_on_the_list_and_in_the_registry(office: Any) 
     assert row.revoked is reason
 
 
-def test_a_list_is_numbered_and_replaced_whole(office: Any) -> None:
-    def number() -> int:
-        return office.crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-
-    assert number() == 1
-    assert publish_crl(office.home, office.engine, PASSPHRASE, NOW + 100) == 0
-    assert number() == 2
-    assert [path.name for path in office.home.crl.iterdir()] == ["shluz-ca.crl"]
-
-
-def test_half_a_list_is_never_seen(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever reads the folder while the draft stands in it reads the old list."""
-    replace, seen = os.replace, []
-
-    def look_first(source: str, target: str) -> None:
-        seen.append([path.name for path in office.home.crl.iterdir() if not path.name.startswith(".")])
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", look_first)
-    publish_crl(office.home, office.engine, PASSPHRASE, NOW)
-    assert seen == [["shluz-ca.crl"]]
-
-
 def test_a_foreign_certificate_is_taken_back_without_an_authority(office: Any) -> None:
     enrol(office)
     with reading(office.engine) as session:
@@ -239,7 +219,7 @@ def test_a_renewed_certificate_is_of_the_same_key_and_lasts_longer(office: Any) 
 def test_an_authority_that_ends_renews_nothing(office: Any) -> None:
     path = office.home.keys / "bus.pem"
     before = path.read_bytes()
-    with pytest.raises(AuthorityError, match="make a new authority"):
+    with pytest.raises(AuthorityError, match="itself has ended"):
         renew_bus_certificate(
             office.home,
             PASSPHRASE,
@@ -250,3 +230,33 @@ def test_an_authority_that_ends_renews_nothing(office: Any) -> None:
             random=secrets.token_bytes,
         )
     assert path.read_bytes() == before
+
+
+def test_what_is_enrolled_stands_in_the_register_with_its_bus(office: Any) -> None:
+    certificate = enrol(office, published=published_at("http://bus.example"))
+    with reading(office.engine) as session:
+        rows = {row.profile: row for row in list_issued(session)}
+    assert set(rows) == {"member-signing", "bus-signing"}
+    row = rows["member-signing"]
+    assert (int(row.serial, 16), row.owner, row.requester) == (certificate.serial_number, "DIN", "operator")
+    assert (row.not_after, row.der) == (
+        certificate.not_valid_after_utc.timestamp(),
+        certificate.public_bytes(Encoding.DER),
+    )
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert points[0].full_name[0].value == "http://bus.example/ca/ca.crl"  # type: ignore[index]
+
+
+def test_a_key_is_certified_for_one_holder_alone(office: Any) -> None:
+    with acting(office.engine, "operator", NOW) as act:
+        add_member(act, "EESMN", "Əmək", "Labour", MemberKind.STATE)
+    request = make_request(generate_key("p256"), "x").public_bytes(Encoding.PEM)
+    certificate = enrol(office, request=request)
+    enrol(office, request=request)  # its own again is a renewal of the certificate
+    with pytest.raises(Conflict, match="somebody else"):
+        enrol(office, "EESMN", request)
+    digest = certificate.fingerprint(SHA256()).hex()
+    reason = RevocationReason.KEY_COMPROMISE
+    revoke(office.home, office.engine, PASSPHRASE, digest, reason, author="operator", now=NOW)
+    with pytest.raises(Conflict, match="others may have it"):
+        enrol(office, request=request)

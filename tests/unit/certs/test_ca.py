@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from esb.certs.ca import AuthorityError, Subject, create_authority, issue, serial_number, sign_crl
+from esb.certs.ca import AuthorityError, Published, Subject, create_authority, issue, serial_number, sign_crl
 from esb.certs.keys import PrivateKey, generate_key
 from esb.certs.requests import RequestRefused, make_request
 from esb.kernel.directory import CertificateUse
@@ -80,14 +80,17 @@ def test_openssl_reads_the_profiles_as_meant() -> None:
     root = shown(authority()[1])
     assert "X509v3 Basic Constraints: critical CA:TRUE, pathlen:0" in root
     assert "X509v3 Key Usage: critical Certificate Sign, CRL Sign" in root
-    signing = shown(certify(crl_url="http://pki.example/list.crl"))
+    signing = shown(certify(published=Published(crl="http://pki.example/list.crl")))
     assert "X509v3 Basic Constraints: critical CA:FALSE" in signing
     assert "X509v3 Key Usage: critical Digital Signature, Non Repudiation" in signing
     assert "Extended Key Usage" not in signing
     assert "URI:http://pki.example/list.crl" in signing
     tls = shown(certify(CertificateUse.TLS))
     assert "X509v3 Key Usage: critical Digital Signature X509v3" in tls
-    assert "TLS Web Client Authentication, TLS Web Server Authentication" in tls
+    assert "Extended Key Usage: TLS Web Client Authentication" in tls
+    assert "TLS Web Server" not in tls
+    server = shown(certify(CertificateUse.TLS, hostnames=["a.example"]))
+    assert "TLS Web Client Authentication, TLS Web Server Authentication" in server
     assert "CRL Distribution" not in tls
 
 
@@ -103,6 +106,12 @@ def test_it_begins_five_minutes_early_and_ends_on_time() -> None:
     certificate = certify(days=2)
     assert certificate.not_valid_before_utc.timestamp() == int(NOW) - 300
     assert certificate.not_valid_after_utc.timestamp() == int(NOW) + 2 * 86_400
+
+
+def test_none_outlives_its_authority() -> None:
+    last = NOW + 3600 * 86_400
+    certificate = certify(now=last, days=365)
+    assert certificate.not_valid_after_utc == authority()[1].not_valid_after_utc
 
 
 def test_a_long_name_is_cut_where_x520_ends_it() -> None:
@@ -122,7 +131,7 @@ def test_serial_numbers_are_positive_and_long() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"days": 4000}, "ends in 3650 days"),
+        ({"days": 4000}, "1825 days at most"),
         ({"days": 0}, "one day"),
         ({"serial": 7}, "random"),
         ({"serial": 1 << 160}, "random"),
@@ -130,8 +139,9 @@ def test_serial_numbers_are_positive_and_long() -> None:
         ({"hostnames": ["a.example"]}, "for TLS"),
         ({"subject": Subject("DIN", " ")}, "printable"),
         ({"subject": Subject("DIN", "a\0b")}, "printable"),
-        ({"crl_url": "file:///etc/passwd"}, "http"),
-        ({"crl_url": "http://a\n"}, "http"),
+        ({"now": NOW + 3651 * 86_400}, "has ended"),
+        ({"published": Published(crl="file:///etc/passwd")}, "http"),
+        ({"published": Published(ocsp="http://a\n")}, "http"),
     ],
 )
 def test_what_would_make_a_bad_certificate_is_refused(changes: dict[str, object], says: str) -> None:
@@ -201,3 +211,24 @@ def test_a_list_that_ends_at_once_is_not_signed() -> None:
 def test_a_list_that_says_nonsense_is_not_signed(revoked: list[tuple[int, float, str]], says: str) -> None:
     with pytest.raises(AuthorityError, match=says):
         sign_crl(*authority(), revoked, 1, NOW, 7)
+
+
+def test_a_delta_list_says_its_base_and_openssl_goes_by_both(tmp_path: Path) -> None:
+    where = Published(crl="http://pki.example/ca.crl", delta="http://pki.example/delta.crl")
+    root, leaf = pem_file(tmp_path / "root", authority()[1]), pem_file(tmp_path / "leaf", certify(published=where))
+    held = [(SERIAL, NOW, "certificateHold")]
+    complete = sign_crl(*authority(), held, 5, NOW, 7, delta_url=where.delta)
+    lifted = sign_crl(*authority(), [(SERIAL, NOW, "removeFromCRL")], 6, NOW, 1, base=5)
+    lists = tmp_path / "lists"
+    command = ["verify", "-x509_strict", "-attime", int(NOW) + 60, "-crl_check", "-use_deltas", "-extended_crl"]
+    pem_file(lists, complete)
+    assert "certificate revoked" in openssl(*command, "-CAfile", root, "-CRLfile", lists, leaf)
+    lists.write_bytes(lists.read_bytes() + lifted.public_bytes(Encoding.PEM))
+    assert "OK" in openssl(*command, "-CAfile", root, "-CRLfile", lists, leaf)
+    shown = openssl("crl", "-noout", "-text", "-CAfile", root, given=lifted.public_bytes(Encoding.PEM))
+    assert "verify OK" in shown
+    assert re.search(r"Delta CRL Indicator: critical\s+5\b", shown)
+    assert "Remove From CRL" in shown
+    assert "Freshest CRL" in openssl("crl", "-noout", "-text", given=complete.public_bytes(Encoding.PEM))
+    with pytest.raises(AuthorityError, match="after its base"):
+        sign_crl(*authority(), [], 5, NOW, 1, base=5)

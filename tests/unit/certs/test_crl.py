@@ -246,3 +246,50 @@ def test_a_list_that_openssl_made_is_read(tmp_path: Path) -> None:
     begins = x509.load_pem_x509_crl(made).last_update_utc.timestamp()
     crls = load_crls([made], [certificate], begins, 0)
     assert crls.revocation(member(1)) == "superseded"
+
+
+def delta(*entries: tuple[int, str], base: int, number: int, now: float = NOW, days: float = 1) -> bytes:
+    revoked = [(serial(each), now - 60, reason) for each, reason in entries]
+    return sign_crl(*authority(1), revoked, number, now, days, base=base).public_bytes(Encoding.DER)
+
+
+def test_a_delta_list_adds_and_lifts() -> None:
+    held = sign_crl(*authority(1), [(serial(1), NOW, "certificateHold")], 4, NOW, 7).public_bytes(Encoding.DER)
+    crls = load(delta((1, "removeFromCRL"), (2, "keyCompromise"), base=4, number=5), held)
+    assert crls.revocation(member(1)) is None
+    assert crls.revocation(member(2)) == "keyCompromise"
+    assert crls.known_until == NOW + 7 * DAY + 3600
+
+
+def test_the_newest_delta_list_counts() -> None:
+    older = delta((2, "certificateHold"), base=4, number=5)
+    newer = delta((2, "removeFromCRL"), (3, "superseded"), base=4, number=7, now=NOW + 60)
+    for lists in ((older, newer), (newer, older)):
+        crls = load(listed(number=4), *lists, now=NOW + 60)
+        assert crls.revocation(member(2)) is None
+        assert crls.revocation(member(3)) == "superseded"
+
+
+def test_a_delta_list_goes_with_any_complete_one_from_its_base_on() -> None:
+    crls = load(listed(1, number=6), delta((2, "superseded"), base=4, number=7))
+    assert crls.revocation(member(1)) == "keyCompromise"
+    assert crls.revocation(member(2)) == "superseded"
+
+
+def test_a_delta_list_that_is_no_newer_than_the_complete_one_says_nothing() -> None:
+    crls = load(listed(1, number=6), delta((1, "removeFromCRL"), base=4, number=6))
+    assert crls.revocation(member(1)) == "keyCompromise"
+
+
+def test_a_delta_list_that_has_run_out_still_revokes_but_lifts_nothing() -> None:
+    lists = listed(1, number=4), delta((1, "removeFromCRL"), (2, "superseded"), base=4, number=5)
+    crls = load(*lists, now=NOW + 2 * DAY)
+    assert crls.revocation(member(1)) == "keyCompromise"
+    assert crls.revocation(member(2)) == "superseded"
+
+
+def test_a_delta_list_without_what_it_is_based_on_is_refused() -> None:
+    with pytest.raises(CrlInvalid, match="list 1: it is a delta list without the complete one"):
+        load(delta(base=4, number=5))
+    with pytest.raises(CrlInvalid, match=r"list 2: .* complete list 4 or later, .* has number 3"):
+        load(listed(number=3), delta(base=4, number=5))

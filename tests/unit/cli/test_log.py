@@ -89,3 +89,27 @@ def test_nothing_of_it(logged: tuple[Run, list[str]]) -> None:
     result = run("log", "show", "0197\x1b[2J")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "\x1b" not in result.stderr
+
+
+def test_records_of_one_kind(logged: tuple[Run, list[str]]) -> None:
+    run, _ = logged
+    assert [each["kind"] for each in json.loads(run("log", "list", "--json", "--kind", "answer").stdout)] == ["answer"]
+    assert run("log", "list", "--kind", "change").stdout == "No record fits.\n"
+    assert run("log", "list", "--kind", "rumour").exit_code == 2
+
+
+def test_a_change_is_told_line_by_line() -> None:
+    from esb.cli.log import change_lines
+
+    detail = {
+        "status": ["active", "suspended"],
+        "timeout": [1.5, None],
+        "fields": ["a", "b", "c"],
+        "purpose": "pension",
+    }
+    assert change_lines(detail) == [
+        ("status", "active → suspended"),
+        ("timeout", "1.5 → null"),
+        ("fields", '["a","b","c"]'),
+        ("purpose", "pension"),
+    ]

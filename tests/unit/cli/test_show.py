@@ -106,3 +106,8 @@ def test_the_options_arrive_by_name() -> None:
 
     assert CliRunner().invoke(command, []).stdout == "False False\n"
     assert CliRunner().invoke(command, ["--json", "--yes"]).stdout == "True True\n"
+
+
+def test_a_remark_stands_beside_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    show.say_aside("not on\nrecord \x1b[2J yet")
+    assert capsys.readouterr() == ("", "note: not on\nrecord \\x1b[2J yet\n")

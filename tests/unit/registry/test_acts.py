@@ -1,9 +1,11 @@
 """An act is whole or not at all, and leaves one change row."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 
-from esb.registry.acts import acting, list_changes
+from esb.registry.acts import acting, find_changes, last_change, list_changes
 from esb.registry.database import reading
 from esb.registry.errors import Invalid
 
@@ -56,3 +58,23 @@ def test_changes_are_read_in_pages(engine: Engine) -> None:
         first = list_changes(session, limit=3)
         assert [change.key for change in first] == ["a", "b", "c"]
         assert [change.key for change in list_changes(session, since=first[-1].number, limit=3)] == ["d"]
+
+
+def test_changes_are_found_by_thing_author_and_time(engine: Engine) -> None:
+    for number, (author, kind, key) in enumerate(
+        [("a", "grant", "1"), ("b", "grant", "2"), ("a", "member", "1"), ("a", "grant", "2")], 1
+    ):
+        with acting(engine, author, float(number)) as act:
+            act.record("update", kind, key, {})
+    with reading(engine) as session:
+
+        def found(**wanted: Any) -> list[int]:
+            return [row.number for row in find_changes(session, **wanted)]
+
+        assert found() == [4, 3, 2, 1]
+        assert found(kind="grant") == [4, 2, 1]
+        assert found(kind="grant", key="2") == [4, 2]
+        assert found(author="a", since=2.0) == [4, 3]
+        assert found(before=3, limit=1) == [2]
+        assert last_change(session, 2) is not None
+        assert [getattr(last_change(session, until), "number", None) for until in (None, 3, 0)] == [4, 3, None]
