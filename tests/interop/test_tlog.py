@@ -1,0 +1,73 @@
+"""The log's tree in the hands of a stranger: torchwood, a client of C2SP's formats, and Go's sumdb packages."""
+
+import http.client
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from interop.programs import run
+from support.place import Place
+from support.way import Asker, expect_person
+
+from esb.audit.tree_reader import TreeReader
+
+pytestmark = pytest.mark.interop
+SOURCES = Path(__file__).parent / "tlog"
+
+
+def fetched(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def size(port: int) -> int:
+    lines = fetched(port, "/log/checkpoint").split(b"\n")
+    return int(lines[1]) if len(lines) > 3 else 0
+
+
+def asked(place: Place, times: int) -> None:
+    """Put some records into the log, and wait until a checkpoint covers them."""
+    before = size(place.port)
+    for _ in range(times):
+        expect_person(Asker(place).ask())
+    until = time.monotonic() + 20
+    while size(place.port) < before + 2 * times:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_stranger_verifies_checkpoint_inclusion_and_consistency(
+    need: Callable[..., None], place: Place, tmp_path: Path
+) -> None:
+    need("go")
+    shutil.copytree(SOURCES, tmp_path, dirs_exist_ok=True)
+    go = ("env", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "go")
+    run(tmp_path, *go, "build", "-o", "tlog", ".", timeout=600)
+    asked(place, 3)
+    kept = fetched(place.port, "/log/checkpoint")
+    (tmp_path / "kept").write_bytes(kept)
+    asked(place, 140)  # beyond the first tile
+    total = size(place.port)
+    assert total > 256
+    reader = TreeReader(place.settings.evidence.url)
+    chosen = []
+    for index, _, leaf in reader.leaves(0, total):
+        if index in (0, 1, 5, 200, 255, 256, total - 1):
+            assert leaf is not None
+            path = tmp_path / f"{index}.leaf"
+            path.write_bytes(leaf)
+            chosen.append(path)
+    reader.close()
+    key = fetched(place.port, "/log/key").decode().strip()
+    base = f"http://127.0.0.1:{place.port}/log"
+    said = json.loads(run(tmp_path, "./tlog", base, key, tmp_path / "kept", *chosen))
+    assert said["included"] == len(chosen) == 7
+    assert said["consistent"] == int(kept.split(b"\n")[1])
+    assert said["size"] >= total
