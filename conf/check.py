@@ -104,6 +104,7 @@ def cautions(settings: Settings) -> list[str]:
             f"bus.address is {settings.bus.address}: WSDLs will send consumers to their own machine. "
             "Set it to the public address."
         )
+    said.extend(one_officer(settings))
     for key, path in (
         ("keys.signing_key", keys.signing_key),
         ("keys.certificate", keys.certificate),
@@ -117,6 +118,16 @@ def cautions(settings: Settings) -> list[str]:
     if not settings.certs.anchors.is_dir():
         said.append(f"certs.anchors: there is no folder {settings.certs.anchors}; no member's certificate is believed.")
     return said
+
+
+def one_officer(settings: Settings) -> list[str]:
+    """The warning, if any, that one person alone can open a register on a bus that others reach."""
+    if settings.grants.two_officers or _is_loopback(settings.door.host) or settings.registry.source != "database":
+        return []  # the last gives no grants itself
+    return [
+        "grants.two_officers is off: one person alone can let a consumer ask a register. "
+        "Turn it on, so that one officer requests a grant and another approves it."
+    ]
 
 
 def _passphrase_file(path: Path) -> list[str]:

@@ -136,6 +136,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """What a member needs to take part."""
+
+    agreement_required: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """How grants are given."""
+
+    two_officers: Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Where evidence is kept and how it is gathered.  The URL may hold a password, so it is left out of the repr."""
 
@@ -233,6 +247,8 @@ class Settings:
     time: Time
     registry: Registry
     snapshot: Snapshot
+    members: Members
+    grants: Grants
     evidence: Evidence
     keys: Keys
     certs: Certs

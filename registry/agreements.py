@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from esb.kernel.directory import MemberStatus
 from esb.registry.acts import Act
 from esb.registry.checks import lawful_digest, lawful_moment, lawful_text
 from esb.registry.errors import Conflict, Invalid, NotFound
 from esb.registry.member_models import AgreementRow
 from esb.registry.members import get_member
+from esb.registry.models import MemberRow
 
 _LONGEST_NUMBER = 64
 
@@ -98,6 +100,23 @@ def list_agreements(session: Session, member: str | None = None) -> list[Agreeme
     """Return the agreements of one member or of all, ended ones too, in the order in which they were signed."""
     rows = select(AgreementRow).order_by(AgreementRow.member, AgreementRow.signed_at, AgreementRow.id)
     return list(session.scalars(rows if member is None else rows.where(AgreementRow.member == member)))
+
+
+def list_agreements_ending(session: Session, after: float, until: float) -> list[AgreementRow]:
+    """Return the agreements whose term ends after ``after`` and not after ``until`` (Unix seconds), the next one first.
+
+    Without those that were ended otherwise, those beside which another is in force when they end, and those of members
+    that left.
+    """
+    rows = (
+        select(AgreementRow)
+        .join(MemberRow, MemberRow.code == AgreementRow.member)
+        .where(MemberRow.status != MemberStatus.LEFT)
+        .where(AgreementRow.ends_at > after, AgreementRow.ends_at <= until, AgreementRow.ended_at.is_(None))
+        .order_by(AgreementRow.ends_at, AgreementRow.id)
+    )
+    ending = [(row, row.ends_at) for row in session.scalars(rows) if row.ends_at is not None]
+    return [row for row, end in ending if agreement_in_force(session, row.member, end) is None]
 
 
 def agreement_in_force(session: Session, member: str, now: float) -> AgreementRow | None:

@@ -5,7 +5,7 @@ can be found.  The list of changes, which is evidence and kept for good, names a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -66,11 +66,15 @@ def change_contact(
     reason = lawful_text(reason, "reason")
     row = _current(act.session, number)
     before = contact_of(row)
-    given = {"name": name, "office": office, "email": email, "telephone": telephone}
-    wanted = replace(before, **{field: value for field, value in given.items() if value is not None})
-    if roles is not None:
-        wanted = replace(wanted, roles=frozenset(roles))
-    wanted = _lawful(wanted)
+    wanted = _lawful(
+        Contact(
+            before.name if name is None else name,
+            before.office if office is None else office,
+            before.email if email is None else email,
+            before.telephone if telephone is None else telephone,
+            before.roles if roles is None else frozenset(roles),
+        )
+    )
     if wanted == before:
         return number
     row.ended_at = act.now

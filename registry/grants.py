@@ -180,6 +180,15 @@ def same_officer(one: str, other: str) -> bool:
     )
 
 
+def standing_of(row: GrantRow, now: float) -> str:
+    """Return in a word how a grant stands at ``now``: its status, or for an approved one what its time says."""
+    if row.status is not GrantStatus.APPROVED:
+        return str(row.status.value)
+    if now < row.valid_from:
+        return "not yet in force"
+    return "expired" if row.valid_until is not None and now >= row.valid_until else "in force"
+
+
 def get_grant(session: Session, grant: int) -> GrantRow:
     """Return a grant, whatever became of it.  Raises :class:`~esb.registry.errors.NotFound`."""
     row = session.get(GrantRow, grant)
@@ -228,6 +237,14 @@ def list_grants_of_member(session: Session, member: str) -> list[GrantRow]:
         .order_by(GrantRow.id)
     )
     return list(session.scalars(rows))
+
+
+def list_grants_ending(session: Session, after: float, until: float) -> list[GrantRow]:
+    """Return the approved grants that end after ``after`` and by ``until`` (Unix seconds), the next one first."""
+    rows = select(GrantRow).where(
+        GrantRow.status == GrantStatus.APPROVED, GrantRow.valid_until > after, GrantRow.valid_until <= until
+    )
+    return list(session.scalars(rows.order_by(GrantRow.valid_until, GrantRow.id)))
 
 
 def _drawn_up(act: Act, consumer: str, service: ServiceId, leave: Leave) -> GrantRow:
@@ -296,6 +313,8 @@ def _revoke(act: Act, row: GrantRow, reason: str) -> None:
 def _check_parties(session: Session, consumer: str, service: ServiceRow) -> None:
     if get_member(session, consumer).status is MemberStatus.LEFT:
         raise Conflict(f"member {consumer} has left; nothing can be granted to it")
+    if get_member(session, service.member).status is MemberStatus.LEFT:
+        raise Conflict(f"member {service.member}, whose service it is, has left; nothing can be granted on it")
     if service.status is ServiceStatus.RETIRED:
         raise Conflict(f"service {service.name} is retired; grant the version that took its place")
 

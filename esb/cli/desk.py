@@ -1,7 +1,5 @@
 """What acting commands share: the settings, the registry's database, the passphrase, the author and the time."""
 
-import getpass
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from esb.cli.author import who_acts
 from esb.cli.place import Place
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def sit_down(place: Place, *, recording: bool = True) -> Desk:
     if recording and command is not None:
         version = _version(engine)
         command.call_on_close(lambda: _record(engine, settings.evidence.url, version))
-    return Desk(home, settings, engine, _author())
+    return Desk(home, settings, engine, who_acts())
 
 
 _MOST: Final = 5_000  # changes that a command puts on record; a person is waiting for it
@@ -133,12 +132,3 @@ def _note(text: str) -> None:
     from esb.cli.show import say_aside
 
     say_aside(text)
-
-
-def _author() -> str:
-    """Who acts, for the registry's changes: the person behind sudo where there is one."""
-    name = os.environ.get("SUDO_USER") or ""
-    try:
-        return name or getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.geteuid()}"

@@ -24,6 +24,11 @@ SUBJECTS = MappingProxyType(
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
+        "system": Subject(
+            "esb.cli.system",
+            "system",
+            "Systems: members' information systems, which offer services, ask under their own name, or both.",
+        ),
         "service": Subject(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
         ),

@@ -1,48 +1,146 @@
 """`esb member`: who takes part, and their certificates."""
 
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from esb.cli.agreement import agreement
+from esb.cli.contact import contact
+from esb.cli.dates import DAY, unix
+from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
+
+if TYPE_CHECKING:
+    from esb.admin.members import Particulars
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_KIND = click.Choice(["state", "municipal", "non-state", "bank"])
+_reason = click.option("--reason", required=True, help="Why; it stays in the registry.")
+
+
+def _particulars(command: _Command) -> _Command:
+    """Who a member is, the same for who is registered and who applies."""
+    for option in (
+        click.option("--voen", help="The taxpayer number (VÖEN), ten digits."),
+        click.option("--kind", type=_KIND, default="state", show_default=True, help="What kind of body it is."),
+        click.option("--en", "name_en", required=True, help="The name in English."),
+        click.option("--az", "name_az", required=True, help="The name in Azerbaijani."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
 def member() -> None:
-    """Members: who takes part, and their certificates."""
+    """Members: who takes part, and their contacts, agreements and certificates."""
+
+
+member.add_command(contact)
+member.add_command(agreement)
 
 
 @member.command()
 @click.argument("code")
-@click.option("--az", "name_az", required=True, help="The name in Azerbaijani.")
-@click.option("--en", "name_en", required=True, help="The name in English.")
-@click.option(
-    "--kind",
-    type=click.Choice(["state", "municipal", "non-state", "bank"]),
-    default="state",
-    show_default=True,
-    help="What kind of body it is.",
-)
-@click.option("--voen", help="The taxpayer number (VÖEN), ten digits.")
+@_particulars
+@click.option("--agreement", "number", help="The number of its agreement with the operator.")
+@click.option("--signed", type=DAY, help="The day on which that was signed.")
+@click.option("--ends", type=DAY, help="The day from which it is no more in force.")
+@document_option
 @pass_place
-def add(place: Place, code: str, name_az: str, name_en: str, kind: str, voen: str | None) -> None:
-    """Register a member under CODE.
+def add(
+    place: Place,
+    /,
+    code: str,
+    number: str | None,
+    signed: datetime | None,
+    ends: datetime | None,
+    document: str | None,
+    **who: str,
+) -> None:
+    """Register a member under CODE, which takes part at once; for the procedure with an application see `apply`.
+
+    \b
+    Examples:
+      esb member add DIN --az "Daxili İşlər Nazirliyi" --en "Ministry of Internal Affairs"
+      esb member add BANK1 --az "Bir Bank" --en "First Bank" --kind bank --voen 1400040231 \\
+          --agreement 12/2026 --signed 2026-05-04 --document agreement.pdf
+    """
+    from esb.admin.members import join
+    from esb.cli.desk import sit_down
+    from esb.registry.agreements import Agreement
+
+    signed_at = unix(signed)
+    if (number is None) != (signed_at is None):
+        raise click.UsageError("Give --agreement and --signed together, or neither.")
+    if number is None and (ends or document):
+        raise click.UsageError("--ends and --document belong to an agreement: give --agreement and --signed as well.")
+    desk = sit_down(place)
+    join(
+        desk.engine,
+        _who(code, **who),
+        agreement=None if number is None or signed_at is None else Agreement(number, signed_at, unix(ends)),
+        paper=paper_of(document),
+        agreement_required=desk.settings.members.agreement_required,
+        author=desk.author,
+        now=desk.now,
+    )
+    say(f"{code} is a member. Next: esb member enrol {code} --csr FILE")
+
+
+@member.command()
+@click.argument("code")
+@_particulars
+@click.option("--reason", default="applies to take part", show_default=True, help="Why; it stays in the registry.")
+@pass_place
+def apply(place: Place, /, code: str, reason: str, **who: str) -> None:
+    """Register that somebody applies to take part as CODE.  Nothing of it passes before it is active.
+
+    Who left before applies anew under the same code.
 
     \b
     Example:
-      esb member add DIN --az "Daxili İşlər Nazirliyi" --en "Ministry of Internal Affairs"
+      esb member apply BANK1 --az "Bir Bank" --en "First Bank" --kind bank --voen 1400040231
+    """
+    from esb.admin.members import apply
+    from esb.cli.desk import sit_down
+
+    desk = sit_down(place)
+    apply(desk.engine, _who(code, **who), reason=reason, author=desk.author, now=desk.now)
+    say(f"{code} has applied. Next:")
+    say(f"  esb member contact add {code} …")
+    say(f"  esb member agreement add {code} NUMBER --signed YYYY-MM-DD --document FILE")
+    say(f"  esb member status {code} active --reason …")
+
+
+@member.command()
+@click.argument("code")
+@click.option("--az", "name_az", help="The new name in Azerbaijani.")
+@click.option("--en", "name_en", help="The new name in English.")
+@click.option("--kind", type=_KIND, help="What kind of body it is now.")
+@click.option("--voen", help="The taxpayer number (VÖEN), ten digits.")
+@_reason
+@pass_place
+def change(place: Place, /, code: str, reason: str, kind: str | None, **facts: str | None) -> None:
+    """Change a member's particulars; what is not named stays as it is, and CODE stays for good.
+
+    \b
+    Example:
+      esb member change DIN --en "Ministry of the Interior" --reason "decree 12"
     """
     from esb.cli.desk import sit_down
     from esb.registry.acts import acting
-    from esb.registry.members import add_member
+    from esb.registry.members import change_member
     from esb.registry.models import MemberKind
 
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
-        add_member(act, code, name_az, name_en, MemberKind(kind), voen=voen)
-    say(f"{code} is a member. Next: esb member enrol {code} --csr FILE")
+        change_member(act, code, reason, kind=None if kind is None else MemberKind(kind), **facts)
+    say(f"Changed: esb member show {code}")
 
 
 @member.command(name="list")
@@ -68,10 +166,14 @@ def list_(place: Place, as_json: bool) -> None:
 @json_option
 @pass_place
 def show(place: Place, code: str, as_json: bool) -> None:
-    """Show a member and its certificates."""
+    """Show a member with its contacts, agreements and certificates."""
     from esb.admin.certificates import facts_of
+    from esb.cli.agreement import agreement_facts
+    from esb.cli.contact import contact_facts
     from esb.cli.desk import sit_down
+    from esb.registry.agreements import list_agreements
     from esb.registry.certificates import list_certificates
+    from esb.registry.contacts import list_contacts
     from esb.registry.database import reading
     from esb.registry.members import get_member
 
@@ -79,6 +181,8 @@ def show(place: Place, code: str, as_json: bool) -> None:
     with reading(desk.engine) as session:
         row = get_member(session, code)
         rows = list_certificates(session, code)
+        agreements = [agreement_facts(each, desk.now) for each in list_agreements(session, code)]
+        contacts = [contact_facts(each) for each in list_contacts(session, code)]
     facts = {
         "code": row.code,
         "name": row.name_az,
@@ -102,12 +206,19 @@ def show(place: Place, code: str, as_json: bool) -> None:
         )
     if as_json:
         keys = {"name": "name_az", "in English": "name_en", "VÖEN": "voen"}
-        say_json({**{keys.get(key, key): value for key, value in facts.items()}, "certificates": certificates})
+        say_json(
+            {
+                **{keys.get(key, key): value for key, value in facts.items()},
+                "agreements": agreements,
+                "contacts": contacts,
+                "certificates": certificates,
+            }
+        )
         return
     say(block(facts.items()))
-    for certificate in certificates:
+    for part in (*agreements, *contacts, *certificates):
         say("")
-        say(block(certificate.items()))
+        say(block((key, value) for key, value in part.items() if value is not None and key != "member"))
 
 
 @member.command()
@@ -195,22 +306,47 @@ def certificate(place: Place, code: str, file: Path, use: str) -> None:
 @member.command()
 @click.argument("code")
 @click.argument("status", type=click.Choice(["active", "suspended", "left"]))
-@click.option("--reason", required=True, help="Why; it stays in the registry.")
+@_reason
 @yes_option
 @pass_place
 def status(place: Place, code: str, status: str, reason: str, yes: bool) -> None:
-    """Suspend a member, let it in again, or note that it left.
+    """Let a member in, suspend it, or note that it left.
 
-    A suspended member's requests are refused (ACC-01) and its services answer ResourceSuspended (RTE-03).
+    A suspended member's requests are refused (ACC-01) and its services answer ResourceSuspended (RTE-03).  Who leaves
+    loses its grants, those on its services, and its certificates.  Who left can only apply anew.
+
+    \b
+    Examples:
+      esb member status BANK1 active --reason "agreement 12/2026"
+      esb member status BANK1 suspended --reason "incident 7: its key was stolen"
     """
+    from esb.admin.members import set_standing
     from esb.cli.desk import sit_down
     from esb.kernel.directory import MemberStatus
-    from esb.registry.acts import acting
-    from esb.registry.members import set_member_status
 
     desk = sit_down(place)
-    if status != "active":
-        confirm(f"Set {code} to {status}? Its requests and its services stop at once.", yes)
-    with acting(desk.engine, desk.author, desk.now) as act:
-        set_member_status(act, code, MemberStatus(status), reason)
-    say(f"{code} is {status}; running buses know it within {desk.settings.registry.poll_seconds:g} s.")
+    if status == "suspended":
+        confirm(f"Suspend {code}? Its requests and its services stop at once.", yes)
+    if status == "left":
+        confirm(f"Let {code} leave? Its requests and services stop; its grants and certificates end for good.", yes)
+    changed = set_standing(
+        desk.engine,
+        code,
+        MemberStatus(status),
+        reason,
+        agreement_required=desk.settings.members.agreement_required,
+        author=desk.author,
+        now=desk.now,
+    )
+    say(
+        f"{code} is {status}; running buses know it within {desk.settings.registry.poll_seconds:g} s."
+        if changed
+        else f"{code} is {status} already."
+    )
+
+
+def _who(code: str, name_az: str, name_en: str, kind: str, voen: str | None) -> "Particulars":
+    from esb.admin.members import Particulars
+    from esb.registry.models import MemberKind
+
+    return Particulars(code, name_az, name_en, MemberKind(kind), voen)

@@ -37,6 +37,7 @@ def serve(ctx: click.Context, place: Place, workers: int | None, worker: str | N
         _work(ctx, place, worker)
         return
     settings = _prepare(place)
+    _warn(settings)
     count = settings.workers.count if workers is None else workers
     if count:
         _supervise(place, settings, count, ctx.find_root().params["debug"])
@@ -64,6 +65,14 @@ def _ready_database(place: Place, settings: "Settings") -> None:
         from esb.cli.desk import sit_down
 
         sit_down(place, recording=False).engine.dispose()
+
+
+def _warn(settings: "Settings") -> None:
+    from esb.conf.check import one_officer
+    from esb.logs import logger
+
+    for warning in one_officer(settings):
+        logger("bus").warning("setting to think about", warning=warning)
 
 
 def _supervise(place: Place, settings: "Settings", count: int, debug: bool) -> None:

@@ -121,3 +121,62 @@ def test_show_of_nobody(office: Run) -> None:
     result = office("member", "show", "NOBODY")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "NOBODY" in result.stderr
+
+
+def test_who_applies_becomes_active_by_an_agreement(office: Run, tmp_path: Path) -> None:
+    demanded = {"SHLUZ_MEMBERS_AGREEMENT_REQUIRED": "true"}
+    who = ("--az", "Bank", "--en", "Bank", "--kind", "bank", "--voen", "1234567890")
+    refused = office("member", "add", "BANK1", *who, **demanded)
+    assert (refused.exit_code, "esb member agreement add BANK1" in refused.stderr) == (1, True)
+    assert office("member", "show", "BANK1").exit_code == 1
+    result = office("member", "apply", "BANK1", *who)
+    assert (result.exit_code, "esb member agreement add BANK1" in result.stdout) == (0, True)
+    let_in = ("member", "status", "BANK1", "active", "--reason", "agreed")
+    assert office(*let_in, **demanded).exit_code == 1
+    paper = tmp_path / "agreement.pdf"
+    paper.write_bytes(b"%PDF-")
+    signed = ("--signed", "2020-01-01", "--document", str(paper))
+    assert office("member", "agreement", "add", "BANK1", "1/2020", *signed).exit_code == 0
+    assert office(*let_in, **demanded).exit_code == 0
+    assert "already" in office(*let_in, **demanded).stdout
+    (row,) = json.loads(office("member", "agreement", "list", "BANK1", "--json").stdout)
+    assert (row["number"], row["standing"]) == ("1/2020", "in force")
+    assert office("member", "agreement", "end", "BANK1", "1/2020", "--reason", "x").exit_code == 1
+    assert office("member", "agreement", "end", "BANK1", "1/2020", "--reason", "x", "--yes").exit_code == 0
+    assert "ended" in office("member", "agreement", "list").stdout
+    at_once = ("--agreement", "2/2020", "--signed", "2020-01-01")
+    assert office("member", "add", "BANK2", "--az", "B", "--en", "B", *at_once, **demanded).exit_code == 0
+    assert office("member", "add", "BANK3", "--az", "B", "--en", "B", "--agreement", "1").exit_code == 2
+    assert office("member", "add", "BANK3", "--az", "B", "--en", "B", "--ends", "2030-01-01").exit_code == 2
+
+
+def test_who_left_can_only_apply_anew(office: Run) -> None:
+    assert office("member", "status", "DIN", "left", "--reason", "dissolved").exit_code == 1
+    assert office("member", "status", "DIN", "left", "--reason", "dissolved", "--yes").exit_code == 0
+    back = office("member", "status", "DIN", "active", "--reason", "back")
+    assert (back.exit_code, "cannot become active" in back.stderr) == (1, True)
+    assert office("member", "apply", "DIN", "--az", "DİN", "--en", "MIA").exit_code == 0
+    shown = json.loads(office("member", "show", "DIN", "--json").stdout)
+    assert (shown["status"], shown["name_en"]) == ("applied", "MIA")
+
+
+def test_contacts_come_change_and_go(office: Run) -> None:
+    person = ("--name", "L. Məmmədova", "--office", "müdir", "--email", "l@din.gov.az", "--telephone", "+994125550000")
+    assert office("member", "contact", "add", "DIN", *person).exit_code == 2
+    assert office("member", "contact", "add", "DIN", *person, "--role", "technical").exit_code == 0
+    assert "L. Məmmədova" in office("member", "show", "DIN").stdout
+    moved = office("member", "contact", "change", "1", "--role", "security", "--reason", "moved")
+    assert moved.stdout == "Contact 1 is now contact 2.\n"
+    (row,) = json.loads(office("member", "contact", "list", "DIN", "--json").stdout)
+    assert (row["contact"], row["roles"], row["name"]) == (2, "security", "L. Məmmədova")
+    assert office("member", "contact", "end", "2", "--reason", "retired").exit_code == 0
+    assert "has no contacts" in office("member", "contact", "list", "DIN").stdout
+    assert len(json.loads(office("member", "contact", "list", "DIN", "--all", "--json").stdout)) == 2
+    assert office("member", "contact", "list", "NOBODY").exit_code == 1
+
+
+def test_particulars_are_changed_with_a_reason(office: Run) -> None:
+    assert office("member", "change", "DIN", "--en", "MIA").exit_code == 2
+    assert office("member", "change", "DIN", "--en", "MIA", "--kind", "bank", "--reason", "decree").exit_code == 0
+    shown = json.loads(office("member", "show", "DIN", "--json").stdout)
+    assert (shown["name_en"], shown["kind"]) == ("MIA", "bank")

@@ -89,3 +89,9 @@ def test_nothing_is_said_of_a_whole_home(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch(mode=0o600)
     assert said(tmp_path) == ""
+
+
+def test_one_officer_is_told_of_where_others_reach_the_bus(tmp_path: Path) -> None:
+    assert "grants.two_officers is off" in said(tmp_path, SHLUZ_DOOR_HOST="10.0.0.1")
+    assert "two_officers" not in said(tmp_path, SHLUZ_DOOR_HOST="10.0.0.1", SHLUZ_GRANTS_TWO_OFFICERS="true")
+    assert "two_officers" not in said(tmp_path, SHLUZ_DOOR_HOST="127.0.0.1")

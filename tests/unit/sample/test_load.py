@@ -41,7 +41,7 @@ def test_loaded_again_it_gives_nothing_back_that_was_taken(engine: Engine) -> No
     load_sample(engine, author="operator", now=NOW, told=lambda _, count: told.append(count))
     assert sum(told) == steps(national_month())
     with acting(engine, "operator", NOW) as act:
-        set_member_status(act, "DIN", MemberStatus.SUSPENDED)
+        set_member_status(act, "DIN", MemberStatus.SUSPENDED, "a test")
         revoke_grant(act, 1, "a test")
     again = load_sample(engine, author="operator", now=NOW + 1)
     assert (again.members, again.systems, again.services, again.grants) == (0, 0, 0, 0)
