@@ -5,6 +5,7 @@ A module of models is imported below as soon as there is one; its tables would b
 
 from esb.registry import (
     authority_models,
+    contract_models,
     member_models,
     notice_models,
     procedure_models,
@@ -16,6 +17,7 @@ from esb.registry.models import Base
 __all__ = [
     "Base",
     "authority_models",
+    "contract_models",
     "member_models",
     "notice_models",
     "procedure_models",

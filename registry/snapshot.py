@@ -22,6 +22,7 @@ from esb.kernel.directory import (
     Service,
 )
 from esb.kernel.names import ServiceId
+from esb.registry.contract_models import SunsetRow
 from esb.registry.models import (
     CertificateRow,
     ChangeRow,
@@ -212,15 +213,31 @@ def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[
         ServiceRow.judge_answer,
         ServiceRow.timeout,
         ServiceRow.contract,
+        ServiceRow.id,
     ).order_by(ServiceRow.id)
     contracts = select(ServiceRow.contract)
     if chosen is not None:
         rows, contracts = rows.where(chosen), contracts.where(chosen)
     operations = _operations(connection, contracts)
     nothing: Mapping[str, Operation] = MappingProxyType({})
-    for member, system, code, version, *terms in _fetch(connection, rows):
+    sunsets = _sunsets(connection)
+    for member, system, code, version, *terms, number in _fetch(connection, rows):
         name = ServiceId(member, system, code, version)
-        yield name.path, Service(*(name, *terms, operations.get(terms[-1], nothing)))
+        yield name.path, Service(*(name, *terms, operations.get(terms[-1], nothing), *sunsets.get(number, ())))
+
+
+def _sunsets(connection: Connection) -> dict[int, tuple[float, str, float]]:
+    """When services end, by their numbers: the date, the successor's name, and since when that is so."""
+    successor = (ServiceRow.member, ServiceRow.system, ServiceRow.code, ServiceRow.version)
+    rows = (
+        select(SunsetRow.service_id, SunsetRow.at, SunsetRow.set_at, *successor)
+        .join(ServiceRow, ServiceRow.id == SunsetRow.successor_id, isouter=True)
+        .where(SunsetRow.ended_at.is_(None))
+    )
+    return {
+        number: (at, "/".join(name) if None not in name else "", set_at)
+        for number, at, set_at, *name in connection.execute(rows)
+    }
 
 
 def _operations(connection: Connection, contracts: Select[str]) -> dict[str, Mapping[str, Operation]]:

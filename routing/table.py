@@ -1,6 +1,7 @@
 """Which resource and operation a message asks for.  Every step is one dictionary lookup in the directory."""
 
 from esb.kernel import rules
+from esb.kernel.clock import utc_text
 from esb.kernel.directory import Directory, MemberStatus, Operation, Service, ServiceStatus
 from esb.kernel.faults import Refusal
 from esb.kernel.namespaces import WSA_2004_ANONYMOUS, WSA_ANONYMOUS, WSA_NONE
@@ -9,11 +10,15 @@ _RETRY_SUSPENDED = 3600
 _NOWHERE_ELSE = frozenset({WSA_ANONYMOUS, WSA_NONE, WSA_2004_ANONYMOUS})
 
 
-def find_service(directory: Directory, path: str) -> Service:
+def find_service(directory: Directory, path: str, now: float) -> Service:
     """The resource registered at a URL path.
 
+    Args:
+        now: Unix seconds.
+
     Raises:
-        Refusal: RTE-01 when there is none, RTE-03 when it or its owner is not active.
+        Refusal: RTE-01 when there is none, RTE-03 when it or its owner is not active, RTE-04 when its sunset has
+            passed.
     """
     service = directory.services.get(path)
     if service is None or service.status is ServiceStatus.RETIRED:
@@ -22,6 +27,13 @@ def find_service(directory: Directory, path: str) -> Service:
     if service.status is not ServiceStatus.ACTIVE or owner is None or owner.status is not MemberStatus.ACTIVE:
         raise Refusal(
             rules.RTE_SUSPENDED, "The resource is suspended: ask its owner when it returns.", {}, _RETRY_SUSPENDED
+        )
+    if service.sunset is not None and now >= service.sunset:
+        instead = f"ask {service.successor} instead" if service.successor else "nothing takes its place"
+        raise Refusal(
+            rules.RTE_SUNSET,
+            f"The resource ended on {utc_text(service.sunset)}: {instead}.",
+            {"successor": service.successor} if service.successor else {},
         )
     return service
 

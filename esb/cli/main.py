@@ -1,6 +1,7 @@
 """The command `esb`: global options, the list of subjects, and how an error is told.
 
-Exit codes: 0 done; 1 refused, with the reason; 2 the command line or the settings are wrong; 70 a fault of the
+Exit codes: 0 done; 1 refused, with the reason; 2 the command line or the settings are wrong; 3 two contracts were
+compared and the new one breaks consumers of the old; 70 a fault of the
 program (EX_SOFTWARE of sysexits.h).
 """
 
@@ -32,6 +33,7 @@ SUBJECTS = MappingProxyType(
         "service": Subject(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
         ),
+        "contract": Subject("esb.cli.contract", "contract", "Contracts: what changes from one to the next."),
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
         ),

@@ -2,6 +2,7 @@
 
 import click
 
+from esb.cli import service_contract
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
 
@@ -222,3 +223,12 @@ def change(
             timeout=timeout,
         )
     say(f"Changed; running buses know it within {desk.settings.registry.poll_seconds:g} s.")
+
+
+for _command in (
+    service_contract.compare,
+    service_contract.upgrade,
+    service_contract.history,
+    service_contract.sunset,
+):
+    service.add_command(_command)

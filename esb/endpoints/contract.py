@@ -1,13 +1,16 @@
 """The contract door: ``?wsdl`` (also ``&soap=1.2``, ``&policy``), ``?xsd=NAME``, ``?bundle``, ``?sample=OPERATION``."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from email.utils import formatdate
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
+from esb.kernel.clock import utc_text
 from esb.kernel.contract import Contract
 from esb.kernel.directory import Service, ServiceStatus
 from esb.kernel.http import HttpRequest, HttpResponse
-from esb.kernel.names import ServiceId
+from esb.kernel.names import SERVICES_ROOT, ServiceId
 from esb.kernel.soap import SoapVersion
 from esb.wsdl.bundle import bundle_zip
 from esb.wsdl.pattern import NoSample
@@ -59,9 +62,10 @@ class ContractDoor:
             return _plain(503, "Too many contracts are being asked for: try again shortly.", (("Retry-After", "2"),))
         self._waiting += 1
         try:
-            return await self._run(answer)
+            answered = await self._run(answer)
         finally:
             self._waiting -= 1
+        return _with_end(answered, service, self._address)
 
     def _answer(self, service: Service, query: dict[str, str]) -> HttpResponse:
         contract = self._contract(service.contract)
@@ -84,7 +88,7 @@ class ContractDoor:
             return HttpResponse(200, "application/zip", bundle_zip(contract, service.id, address), disposition)
         if "sample" in query:
             return _sample(contract, query["sample"])
-        return _plain(200, _help(service.id, address))
+        return _plain(200, _help(service, address))
 
     def _publish(self, digest: str, service: ServiceId, version: SoapVersion, policy: bool) -> bytes:
         return publish_wsdl(self._contract(digest), service, self._address + service.path, version, policy)
@@ -100,9 +104,24 @@ def _sample(contract: Contract, name: str) -> HttpResponse:
     return _plain(404, "The contract has no operation of this name: see ?wsdl.")
 
 
-def _help(service: ServiceId, address: str) -> str:
+def _with_end(answer: HttpResponse, service: Service, address: str) -> HttpResponse:
+    """Say of a service with an end when that is (Sunset, RFC 8594), since when it is known (Deprecation, RFC 9745),
+    and where its successor is (RFC 5829)."""
+    if service.sunset is None or service.deprecated is None:
+        return answer
+    ends = (("Sunset", formatdate(service.sunset, usegmt=True)), ("Deprecation", f"@{int(service.deprecated)}"))
+    if service.successor:
+        ends += (("Link", f'<{address}{SERVICES_ROOT}{service.successor}>; rel="successor-version"'),)
+    return replace(answer, headers=(*answer.headers, *ends))
+
+
+def _help(service: Service, address: str) -> str:
+    end = ""
+    if service.sunset is not None:
+        end = f"\nNot served any more from {utc_text(service.sunset)} on."
+        end += f"  Then ask {service.successor}.\n" if service.successor else "\n"
     return (
-        f"{service}\n\nPOST SOAP requests here. GET:\n"
+        f"{service.id}\n{end}\nPOST SOAP requests here. GET:\n"
         f"  {address}?wsdl            the contract, SOAP 1.1\n"
         f"  {address}?wsdl&soap=1.2   the same for SOAP 1.2\n"
         f"  {address}?wsdl&policy     with WS-SecurityPolicy\n"

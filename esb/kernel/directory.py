@@ -106,6 +106,9 @@ class Service:
         timeout: seconds that the provider has for an answer.
         contract: SHA-256 (hex) of the stored contract; the judge and the published WSDL hang on it.
         operations: by the Clark name of the input element.
+        sunset: Unix seconds from which on it is not served any more; None while no end is set.
+        successor: the name of the service that takes its place, "" when none does.
+        deprecated: Unix seconds at which its end was decided, None while it was not.
     """
 
     id: ServiceId
@@ -120,6 +123,9 @@ class Service:
     timeout: float
     contract: str
     operations: Mapping[str, Operation]
+    sunset: float | None = None
+    successor: str = ""
+    deprecated: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ TIM_ID: Final = _rule("TIM-05", Code.MALFORMED_MESSAGE, "A message id is 1 to 25
 RTE_RESOURCE: Final = _rule("RTE-01", Code.NO_SUCH_RESOURCE, "The resource is registered at this address.")
 RTE_OPERATION: Final = _rule("RTE-02", Code.NO_SUCH_OPERATION, "The Body's element is the input of one of the resource's operations.")
 RTE_SUSPENDED: Final = _rule("RTE-03", Code.RESOURCE_SUSPENDED, "The resource and the member that owns it are active.")
+RTE_SUNSET: Final = _rule("RTE-04", Code.NO_SUCH_RESOURCE, "The resource's sunset has not come; afterwards its successor is to be asked.")
 
 # Access
 ACC_MEMBER: Final = _rule("ACC-01", Code.ACCESS_DENIED, "The consumer is an active member.")

@@ -13,16 +13,16 @@ def authorize(message: Authenticated, way: Way) -> Authorized:
     ``esb/bus.py`` gives both back when the exchange ends.
 
     Raises:
-        Refusal: ACC-01 to ACC-08, RTE-01 to RTE-03, ADR-01, ADR-02, BUS-02.
+        Refusal: ACC-01 to ACC-08, RTE-01 to RTE-04, ADR-01, ADR-02, BUS-02.
     """
     directory = way.directory
     received = message.parsed.received
     check_member(directory, message.consumer)
-    service = find_service(directory, received.path)
+    now = way.clock.now()
+    service = find_service(directory, received.path, now)
     check_to(service, message.to, way.addresses)
     operation = find_operation(service, _payload_tag(message))
     check_actions(operation, received.action, message.action)
-    now = way.clock.now()
     grant, client = find_grant(directory, message.consumer, service, operation, message.exchange, now)
     # A place with the provider is taken before anything is on record: who is refused here may send the same again.
     way.load.enter_service(service.id.text)

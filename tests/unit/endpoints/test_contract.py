@@ -120,7 +120,9 @@ def test_contracts_do_not_queue_without_end() -> None:
         waiting.append(Deferred())
         return waiting[-1]
 
-    service = SimpleNamespace(status=ServiceStatus.ACTIVE, id=ServiceId.parse("A/B/C/v1"), contract="x")
+    service = SimpleNamespace(
+        deprecated=None, status=ServiceStatus.ACTIVE, id=ServiceId.parse("A/B/C/v1"), contract="x"
+    )
     door = ContractDoor(lambda path: service, lambda digest: None, run, "http://bus.test")  # type: ignore[arg-type, return-value]
     request = HttpRequest("GET", "/services/A/B/C/v1", "wsdl", {}, b"", Peer("127.0.0.1"))
     answers = [ensureDeferred(door.get(request)) for _ in range(40)]
@@ -132,3 +134,16 @@ def test_contracts_do_not_queue_without_end() -> None:
     assert all(each.called for each in answers)
     ensureDeferred(door.get(request))
     assert len(waiting) == 33
+
+
+def test_an_end_is_told_in_headers_and_on_the_help_page(published: Published) -> None:
+    assert not {"Sunset", "Deprecation"} & {name for name, _ in published.get("wsdl").headers}
+    published.rig.serve(sunset=1_798_675_200.0, deprecated=1_790_000_000.5, successor="DIN/IAMAS/PersonQuery/v2")
+    for query in ("wsdl", "bundle", ""):
+        headers = dict(published.get(query).headers)
+        assert headers["Sunset"] == "Thu, 31 Dec 2026 00:00:00 GMT"
+        assert headers["Deprecation"] == "@1790000000"
+        assert headers["Link"] == ('<http://bus.test/services/DIN/IAMAS/PersonQuery/v2>; rel="successor-version"')
+    page = published.get("").body.decode()
+    assert "2026-12-31T00:00:00.000Z" in page
+    assert "DIN/IAMAS/PersonQuery/v2" in page

@@ -1,5 +1,7 @@
 """The table: which resource and operation, and that nothing in the message says otherwise."""
 
+from dataclasses import replace
+
 import pytest
 
 from esb.kernel import namespaces as ns
@@ -8,6 +10,7 @@ from esb.kernel.directory import MemberStatus, Operation, ServiceStatus
 from esb.kernel.faults import Refusal
 from esb.routing.table import check_actions, check_reply_address, check_to, find_operation, find_service
 
+NOW = 1_790_000_000.0
 PATH = "/services/DIN/IAMAS/PersonQuery/v1"
 ADDRESSES = frozenset({"https://bus.example", "http://127.0.0.1:8080"})
 
@@ -19,7 +22,7 @@ def rule_of(call, *arguments):
 
 
 def test_a_resource_is_found_at_its_path(make_directory, service):
-    assert find_service(make_directory(), PATH) is service
+    assert find_service(make_directory(), PATH, NOW) is service
 
 
 @pytest.mark.parametrize(
@@ -28,30 +31,40 @@ def test_a_resource_is_found_at_its_path(make_directory, service):
      PATH.replace("IAMAS", "%49AMAS"), "/" + PATH],
 )  # fmt: skip
 def test_a_path_is_taken_to_the_letter(make_directory, path):
-    assert rule_of(find_service, make_directory(), path) is rules.RTE_RESOURCE
+    assert rule_of(find_service, make_directory(), path, NOW) is rules.RTE_RESOURCE
 
 
 @pytest.mark.parametrize(
     ("status", "rule"), [(ServiceStatus.SUSPENDED, rules.RTE_SUSPENDED), (ServiceStatus.RETIRED, rules.RTE_RESOURCE)]
 )
 def test_a_resource_that_is_not_served(make_directory, make_service, status, rule):
-    assert rule_of(find_service, make_directory(services=(make_service(status),)), PATH) is rule
+    assert rule_of(find_service, make_directory(services=(make_service(status),)), PATH, NOW) is rule
 
 
 @pytest.mark.parametrize("status", [status for status in MemberStatus if status is not MemberStatus.ACTIVE])
 def test_a_resource_whose_owner_is_not_active(make_directory, status):
-    assert rule_of(find_service, make_directory(DIN=status), PATH) is rules.RTE_SUSPENDED
+    assert rule_of(find_service, make_directory(DIN=status), PATH, NOW) is rules.RTE_SUSPENDED
 
 
 def test_a_resource_without_an_owner(make_directory, make_service):
     orphan = make_service(name="GONE/SYSTEM/Query/v1")
-    assert rule_of(find_service, make_directory(services=(orphan,)), orphan.id.path) is rules.RTE_SUSPENDED
+    assert rule_of(find_service, make_directory(services=(orphan,)), orphan.id.path, NOW) is rules.RTE_SUSPENDED
 
 
 def test_a_suspended_resource_tells_when_to_ask_again(make_directory, make_service):
     with pytest.raises(Refusal) as caught:
-        find_service(make_directory(services=(make_service(ServiceStatus.SUSPENDED),)), PATH)
+        find_service(make_directory(services=(make_service(ServiceStatus.SUSPENDED),)), PATH, NOW)
     assert caught.value.retry_after
+
+
+def test_a_resource_is_served_until_its_sunset_and_then_names_its_successor(make_directory, make_service):
+    ending = replace(make_service(), sunset=NOW, successor="DIN/IAMAS/PersonQuery/v2", deprecated=NOW - 60)
+    directory = make_directory(services=(ending,))
+    assert find_service(directory, PATH, NOW - 0.001) is ending
+    with pytest.raises(Refusal, match="DIN/IAMAS/PersonQuery/v2") as caught:
+        find_service(directory, PATH, NOW)
+    assert caught.value.rule is rules.RTE_SUNSET
+    assert "2026-09-21" in str(caught.value)
 
 
 def test_an_operation_is_found_by_the_bodys_element_or_its_absence(service, operation):

@@ -13,6 +13,7 @@ from esb.wsdl.meaning import Meaning
 NONE, WIDENS, NARROWS, BOTH = Effect.NONE, Effect.WIDENS, Effect.NARROWS, Effect.BOTH
 ONE = '<xs:element name="one" type="xs:int"/>'
 TWO = '<xs:element name="two" type="xs:string"/>'
+PRESET = '<xs:element name="two" type="xs:string" default="x"/>'
 MAYBE = '<xs:element name="two" type="xs:string" minOccurs="0"/>'
 
 Findings = Callable[[str, str], list[Finding]]
@@ -63,7 +64,7 @@ def whole(found: list[Finding]) -> Effect:
         (holding(seq(ONE)), holding(seq(ONE.replace("/>", ' nillable="true"/>'))), WIDENS, "nil"),
         (holding(seq(ONE)), holding(seq(ONE), form="unqualified"), BOTH, "one was"),
         (holding(seq(ONE)), holding(seq(ONE.replace("xs:int", "xs:date"))), BOTH, "xs:date"),
-        (holding(seq(TWO.replace("/>", ' default="y"/>'))), holding(seq(TWO.replace("/>", ' default="x"/>'))), BOTH, "def"),
+        (holding(seq(PRESET)), holding(seq(PRESET.replace('"x"', '"y"'))), BOTH, "default"),
         (holding(seq(TWO.replace("/>", ' fixed="x"/>'))), holding(seq(TWO)), WIDENS, "no longer fixed"),
         (holding(seq(ONE)), holding(seq(ONE)).replace('name="T"', 'name="T" mixed="true"'), WIDENS, "text"),
         (
@@ -136,10 +137,13 @@ def test_a_type_that_holds_itself_ends(findings: Findings) -> None:
     assert [each.path for each in found] == ["/ask/two"]
 
 
-def test_a_new_operations_element_under_a_lax_wildcard_cannot_be_told(findings: Findings) -> None:
-    lax = holding(seq(ONE, '<xs:any namespace="##other" processContents="lax" minOccurs="0"/>'))
-    found = findings(lax, lax.replace("</xs:schema>", '<xs:element name="fresh" type="xs:int"/></xs:schema>'))
-    assert [each.unclear for each in found] == [True]
+@pytest.mark.parametrize(("process", "minded"), [("lax", False), ("skip", False), ("strict", True)])
+def test_what_a_wildcard_lets_in_is_minded_where_the_contract_says_what_it_is(
+    findings: Findings, process: str, minded: bool
+) -> None:
+    wild = holding(seq(ONE, f'<xs:any namespace="##targetNamespace" processContents="{process}" minOccurs="0"/>'))
+    found = findings(wild, wild.replace("</xs:schema>", '<xs:element name="fresh" type="xs:int"/></xs:schema>'))
+    assert [each.effect for each in found] == ([WIDENS] if minded else [])
 
 
 def test_models_too_large_to_compare_are_not_trusted(findings: Findings) -> None:
