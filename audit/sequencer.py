@@ -30,7 +30,7 @@ class Sequencer:
     Args:
         store: used by the sequencer's thread alone.
         sign: writes the note of a checkpoint.
-        clock: the time of checkpoints.
+        clock: tells how long records have waited.
         every: seconds between two checkpoints at least.
         published: is told of each checkpoint, in the sequencer's thread.
     """
@@ -102,7 +102,7 @@ class Sequencer:
         if self.elected:
             while self._store.add(BATCH) == BATCH and not self._end.wait(_BREATH):
                 pass
-            note = self._store.publish(self._sign, int(self._clock.now() * 1_000_000))
+            note = self._store.publish(self._sign)
             if note is not None:
                 self._published(note)
         now = time.monotonic()

@@ -70,12 +70,8 @@ class TreeStore(Protocol):
             StoreUnavailable: the place cannot be written or the log not read.
         """
 
-    def publish(self, sign: SignCheckpoint, at: int) -> bytes | None:
-        """Sign and keep a checkpoint of the tree, where it has grown since the last; returns it.
-
-        Args:
-            at: microseconds since the Unix epoch.
-        """
+    def publish(self, sign: SignCheckpoint) -> bytes | None:
+        """Sign and keep a checkpoint of the tree, where it has grown since the last; returns it."""
 
     def oldest_waiting(self) -> int | None:
         """When the oldest record without an index was made, in microseconds since the Unix epoch; None without any."""

@@ -19,7 +19,7 @@ CREATE TABLE tree (one integer PRIMARY KEY CHECK (one = 1), version integer NOT 
 INSERT INTO tree VALUES (1, 1, 0, 0);
 CREATE TABLE span (first bigint PRIMARY KEY, record bigint NOT NULL UNIQUE, count bigint NOT NULL);
 CREATE TABLE tile (level smallint NOT NULL, number bigint NOT NULL, hashes bytea NOT NULL, PRIMARY KEY (level, number));
-CREATE TABLE checkpoint (size bigint PRIMARY KEY, root bytea NOT NULL, at bigint NOT NULL, note bytea NOT NULL);
+CREATE TABLE checkpoint (size bigint PRIMARY KEY, root bytea NOT NULL, note bytea NOT NULL);
 -- Hashes cannot be compressed: to try would only cost.
 ALTER TABLE tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
 """
@@ -76,7 +76,7 @@ class PostgresTree:
                 tree.execute("UPDATE tree SET size = %s, mark = %s", (added.size, added.mark))
                 return int(added.size - size)
 
-    def publish(self, sign: SignCheckpoint, at: int) -> bytes | None:
+    def publish(self, sign: SignCheckpoint) -> bytes | None:
         """See :class:`~esb.audit.tree.TreeStore`."""
         with self._place() as tree, tree.transaction():
             size = tree.execute("SELECT size FROM tree FOR UPDATE").fetchall()[0][0]
@@ -85,7 +85,7 @@ class PostgresTree:
                 return None
             found = tree_root(size, _reading(tree))
             note = sign(size, found)
-            tree.execute("INSERT INTO checkpoint VALUES (%s, %s, %s, %s)", (size, found, at, note))
+            tree.execute("INSERT INTO checkpoint VALUES (%s, %s, %s)", (size, found, note))
             return note
 
     def oldest_waiting(self) -> int | None:

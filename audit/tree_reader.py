@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from esb.audit import tree_postgres, tree_sqlite
 from esb.audit.merkle import consistency_proof, inclusion_proof
@@ -13,8 +13,17 @@ from esb.audit.store import locate
 from esb.audit.tiles import Place, subtrees
 from esb.audit.tree import Span, TreeDamaged, tile_of_size
 
-_CHECKPOINT: Final = "SELECT size, root, at, note FROM checkpoint"
-_PAGE: Final = 2_000  # records read at a time
+_ROWS: Final = """
+SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent
+FROM record LEFT JOIN body ON body.id = record.id
+"""
+# One statement, because the sequencer may be at work.
+_MARKS: Final = """
+SELECT size, mark, (SELECT sum(count) FROM span), first, record, count
+FROM tree LEFT JOIN span ON first = (SELECT max(first) FROM span)
+"""
+_CHECKPOINT: Final = "SELECT size, root, note FROM checkpoint"
+_PAGE: Final = 1_000  # records read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +33,35 @@ class Published:
     Attributes:
         size: leaves in the tree.
         root: its root, 32 octets.
-        at: microseconds since the Unix epoch.
         note: the signed note.
     """
 
     size: int
     root: bytes
-    at: int
     note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as it stands in the log's tables, every column of it.
+
+    Attributes:
+        kept: whether the table of messages has a row for it.
+        message, sent: as in :class:`~esb.audit.record.Record`.
+    """
+
+    record: str
+    kind: str
+    at: int
+    consumer: str
+    service: str
+    outcome: str
+    grant: int | None
+    replay_key: bytes | None
+    leaf: bytes
+    kept: bool
+    message: bytes
+    sent: bytes
 
 
 class TreeReader:
@@ -110,26 +140,42 @@ class TreeReader:
         return consistency_proof(first, second, subtrees(second, lambda place: self.tile(place, second)))
 
     def leaves(self, start: int, end: int) -> Iterator[tuple[int, str, bytes | None]]:
-        """The records from index ``start`` on and before ``end``, as far as the tree goes:
-        index, name and leaf.
+        """The records from index ``start`` on and before ``end``, as far as the tree goes: index, name and leaf.
 
         A record that the tree has and the log has not any more comes with an empty name and None.
         """
+        for index, row in self._walk(start, end, "SELECT id, record, leaf FROM record"):
+            yield (index, "", None) if row is None else (index, str(row[0]), bytes(row[1]))
+
+    def rows(self, start: int, end: int) -> Iterator[tuple[int, Row | None]]:
+        """As ``leaves``, whole rows with their messages; None for a record that is gone."""
+        for index, row in self._walk(start, end, _ROWS):
+            if row is None:
+                yield index, None
+                continue
+            *facts, message, sent = row
+            yield index, Row(*facts, message is not None, message or b"", sent or b"")
+
+    def _walk(self, start: int, end: int, select: str) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
         end = min(end, self.size())
         for span in self._spans(start, end):
             skip = max(0, start - span.index)
-            for at in range(skip, min(span.count, end - span.index), _PAGE):
+            last = min(span.count, end - span.index)
+            for at in range(skip, last, _PAGE):
                 low = span.record + at
-                high = min(low + _PAGE, span.record + min(span.count, end - span.index))
+                high = min(low + _PAGE, span.record + last)
                 found = {
-                    int(number): (name, bytes(leaf))
-                    for number, name, leaf in self._log.rows(
-                        "SELECT id, record, leaf FROM record WHERE id >= ? AND id < ? ORDER BY id", (low, high)
-                    )
+                    int(values[0]): values[1:]
+                    for values in self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
                 }
                 for number in range(low, high):
-                    name, leaf = found.get(number, ("", None))
-                    yield span.index + number - span.record, name, leaf
+                    yield span.index + number - span.record, found.get(number)
+
+    def is_coherent(self) -> bool:
+        """Whether the tree's size and mark are those of the records that have a place in it."""
+        size, mark, placed, first, record, count = self._tree.rows(_MARKS)[0]
+        last = (0, 0) if first is None else (first + count, record + count - 1)
+        return (size, mark) == last and size == (placed or 0)
 
     def strays(self) -> list[str]:
         """Names of records that stand between those of the tree and have no place there: put in afterwards.

@@ -34,7 +34,6 @@ CREATE TABLE tile (
 CREATE TABLE checkpoint (
     size INTEGER PRIMARY KEY,
     root BLOB NOT NULL,
-    at INTEGER NOT NULL,
     note BLOB NOT NULL
 ) STRICT;
 PRAGMA user_version = 1;
@@ -97,7 +96,7 @@ class SqliteTree:
             tree.execute("UPDATE tree SET size = ?, mark = ?", (added.size, added.mark))
             return int(added.size - size)
 
-    def publish(self, sign: SignCheckpoint, at: int) -> bytes | None:
+    def publish(self, sign: SignCheckpoint) -> bytes | None:
         """See :class:`~esb.audit.tree.TreeStore`."""
         with self._places() as (tree, _), _transaction(tree):
             size: int = tree.execute("SELECT size FROM tree").fetchone()[0]
@@ -106,7 +105,7 @@ class SqliteTree:
                 return None
             found = tree_root(size, _reading(tree))
             note = sign(size, found)
-            tree.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (size, found, at, note))
+            tree.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", (size, found, note))
             return note
 
     def oldest_waiting(self) -> int | None:

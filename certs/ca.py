@@ -58,7 +58,9 @@ def serial_number(octets: bytes) -> int:
     return int.from_bytes(octets, "big") & ~(1 << 127) | (1 << 126)
 
 
-def create_authority(common_name: str, key_kind: str, now: float, days: int) -> tuple[PrivateKey, x509.Certificate]:
+def create_authority(
+    common_name: str, key_kind: str, now: float, days: int, key: PrivateKey | None = None
+) -> tuple[PrivateKey, x509.Certificate]:
     """Make a new root: a key of one of :data:`esb.certs.keys.KINDS` and its self-signed certificate.
 
     It may certify members and sign revocation lists, and no other authority (path length 0).
@@ -66,6 +68,7 @@ def create_authority(common_name: str, key_kind: str, now: float, days: int) -> 
     Args:
         now: Unix seconds.
         days: how long it is valid; twice as long as the certificates that it will issue, or more.
+        key: one that there is already, such as one in a device; ``key_kind`` is then not looked at.
 
     Raises:
         AuthorityError: a name that is empty or longer than 64 octets, or no days.
@@ -73,7 +76,7 @@ def create_authority(common_name: str, key_kind: str, now: float, days: int) -> 
     """
     if not 1 <= len(common_name.encode()) <= 64:
         raise AuthorityError("an authority's name has 1 to 64 octets in UTF-8")
-    key = generate_key(key_kind)
+    key = generate_key(key_kind) if key is None else key
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     # Making a key draws on the system's randomness anyhow, so the serial number may do so too.

@@ -1,7 +1,7 @@
 """Private keys: made, stored encrypted, opened once at start, and used to sign.
 
-A key in a file is one implementation of :class:`SigningKey`; a key in a device is another.  What signs messages knows
-the protocol alone.
+A key in a file is one implementation of :class:`SigningKey`; a key in a device (:mod:`esb.certs.token_key`) is
+another.  What signs messages knows the protocol alone.
 """
 
 import os
@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,8 +21,29 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from esb.certs import envelope
 from esb.certs.strength import weakness
+from esb.certs.unusable import KeyMissing, KeyUnusable, WrongPassphrase
 from esb.kernel import namespaces as ns
-from esb.kernel.faults import EsbError
+from esb.kernel.token_uri import SCHEME, KeyPlace, TokenUri, TokenUriInvalid, parse_token_uri
+
+if TYPE_CHECKING:
+    from esb.certs.token_key import TokenKey
+
+__all__ = [
+    "KINDS",
+    "FileKey",
+    "KeyMissing",
+    "KeyUnusable",
+    "PrivateKey",
+    "SigningKey",
+    "WrongPassphrase",
+    "generate_key",
+    "load_key",
+    "make_key",
+    "point_key",
+    "pointed",
+    "signing_hash",
+    "store_key",
+]
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 """The private keys that the bus and its members work with."""
@@ -31,14 +52,6 @@ KINDS = ("p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519")
 """What :func:`generate_key` makes.  P-256 signs twenty times faster than RSA."""
 
 _MAX_FILE = 64 * 1024
-
-
-class KeyUnusable(EsbError):
-    """A private key cannot be used; the text says why and what to do, and holds nothing secret."""
-
-
-class WrongPassphrase(KeyUnusable):
-    """The key file is whole, and the passphrase does not open it."""
 
 
 class SigningKey(Protocol):
@@ -139,6 +152,21 @@ def generate_key(kind: str) -> PrivateKey:
     raise KeyUnusable(f"there is no key kind {kind[:20]!r}: choose one of {', '.join(KINDS)}")
 
 
+def make_key(place: KeyPlace, kind: str, passphrase: bytes) -> "FileKey | TokenKey":
+    """Make a key where it shall lie: in a new encrypted file, or inside a device, which it never leaves.
+
+    Raises:
+        KeyUnusable: there is one already, or none of this kind is made there.
+    """
+    if isinstance(place, TokenUri):
+        from esb.certs.token_key import make_token_key
+
+        return make_token_key(place, kind, passphrase)
+    key = FileKey(generate_key(kind))
+    store_key(key.private_key, place, passphrase)
+    return key
+
+
 def store_key(private_key: PrivateKey, path: Path, passphrase: bytes) -> None:
     """Write a private key to a new file, encrypted (:mod:`esb.certs.envelope`), readable by its owner alone.
 
@@ -152,12 +180,15 @@ def store_key(private_key: PrivateKey, path: Path, passphrase: bytes) -> None:
     pkcs8 = private_key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    pem = envelope.seal(pkcs8, passphrase, secrets.token_bytes(16), secrets.token_bytes(16))
+    _write_whole(path, envelope.seal(pkcs8, passphrase, secrets.token_bytes(16), secrets.token_bytes(16)))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(pem)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             # A link fails where a file is already; a rename would take its place.
@@ -179,14 +210,52 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def load_key(path: Path, passphrase: bytes) -> FileKey:
-    """Open a key file.  Done once at start: an RSA key costs some 40 ms and the derivation a fifth of a second.
+def load_key(place: KeyPlace, passphrase: bytes) -> "FileKey | TokenKey":
+    """Open a key in a file or in a device.
+
+    Done once at start: an RSA key costs some 40 ms and the derivation a fifth of a second.
+
+    Args:
+        passphrase: of the file; of a device the PIN, where its URI names no file with it.
 
     Raises:
-        WrongPassphrase: the passphrase does not open the file.
-        KeyUnusable: the file is missing, broken, not encrypted, open to others, or holds a key that is not accepted.
+        WrongPassphrase: the passphrase does not open the file, or the PIN the device.
+        KeyUnusable: the key is missing, broken, not encrypted, open to others, or of a kind that is not accepted.
     """
+    if isinstance(place, TokenUri):
+        # Only who has a device loads what speaks to it.
+        from esb.certs.token_key import open_token_key
+
+        return open_token_key(place, passphrase)
+    return _load_file(place, passphrase)
+
+
+def pointed(path: Path, content: bytes) -> TokenUri:
+    """The URI that stands in a key file in place of a key.
+
+    Raises:
+        KeyUnusable: it is none.
+    """
+    try:
+        return parse_token_uri(content.decode("utf-8").strip())
+    except (UnicodeDecodeError, TokenUriInvalid) as error:
+        raise KeyUnusable(f"{path} begins like a PKCS #11 URI and is none: {error}") from None
+
+
+def point_key(uri: TokenUri, path: Path) -> None:
+    """Write a new key file that stands for a key in a device: whoever opens it opens that one.
+
+    Raises:
+        KeyUnusable: ``path`` exists or cannot be written.
+    """
+    _write_whole(path, f"{uri}\n".encode())
+
+
+def _load_file(path: Path, passphrase: bytes) -> "FileKey | TokenKey":
     pem = _read_private(path)
+    if pem.startswith(SCHEME.encode()):
+        # The file stands for a key in a device, so that whatever takes a key file takes such a key too.
+        return load_key(pointed(path, pem), passphrase)
     old, new = shlex.quote(str(path)), shlex.quote(f"{path}.new")
     convert = f"openssl pkcs8 -topk8 -v2 aes-256-cbc -scrypt -in {old} -out {new} && chmod 600 {new}"
     if envelope.BEGIN.encode() not in pem:

@@ -111,7 +111,7 @@ def cautions(settings: Settings) -> list[str]:
         ("keys.second_signing_key", keys.second_signing_key),
         ("keys.second_certificate", keys.second_certificate),
     ):
-        if path is not None and not path.is_file():
+        if isinstance(path, Path) and not path.is_file():
             said.append(f"{key}: there is no file {path} yet; the bus cannot start without it.")
     if keys.passphrase is None:
         said.extend(_passphrase_file(keys.passphrase_file))

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from esb.kernel.token_uri import SCHEME, KeyPlace, TokenUri, TokenUriInvalid, parse_token_uri
+
 NOT_SHOWN: Final = "set, not shown"
 
 _MOST: Final = 2**53  # no setting is larger; above it a float and an int part ways
@@ -309,6 +311,39 @@ class FilePath(_Plain):
     def shown(self, value: object) -> object:
         """The absolute path as text."""
         return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAt(_Plain):
+    """Where a private key is: a path as :class:`FilePath`, or a PKCS #11 URI (RFC 7512) of a key in a device."""
+
+    optional: bool = False
+
+    @property
+    def expects(self) -> str:
+        """The forms."""
+        return (
+            "a path, absolute or relative to the home, or a URI of a key in a device such as "
+            '"pkcs11:token=bus;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/shluz/pin"'
+        )
+
+    @property
+    def quotable(self) -> bool:
+        """Never: somebody may have written a PIN into it."""
+        return False
+
+    def read(self, value: object, home: Path) -> KeyPlace | None:
+        """The absolute path, the URI, or None for none."""
+        if not isinstance(value, str) or not value.startswith(SCHEME):
+            return FilePath(self.optional).read(value, home)
+        try:
+            return parse_token_uri(value)
+        except TokenUriInvalid as error:
+            raise Unfit(f"cannot be used: {error}") from None
+
+    def shown(self, value: object) -> object:
+        """The absolute path or the URI as text; neither holds a PIN."""
+        return str(value) if isinstance(value, TokenUri) else FilePath(self.optional).shown(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from esb.conf.kinds import (
     FilePath,
     Flag,
     Host,
+    KeyAt,
     LogName,
     Oid,
     Real,
@@ -25,7 +26,9 @@ from esb.conf.kinds import (
     Whole,
     Word,
 )
+from esb.kernel.token_uri import KeyPlace
 
+SignInThreads = Literal["auto", "always", "never"]
 LogFormat = Literal["json", "human", "auto"]
 RegistrySource = Literal["database", "snapshot"]
 Publish = Literal["nobody", "members", "anybody"]
@@ -167,11 +170,12 @@ class Evidence:
 class Keys:
     """The bus's own keys.  ``passphrase`` comes from the environment alone, and wins over the file."""
 
-    signing_key: _Path
+    signing_key: Annotated[KeyPlace, KeyAt()]
     certificate: _Path
-    second_signing_key: _OptionalPath
+    second_signing_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
     second_certificate: _OptionalPath
     log_key: _Path
+    sign_in_threads: Annotated[SignInThreads, Choice(get_args(SignInThreads))]
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)
 
@@ -194,6 +198,14 @@ class Ca:
     policy: Annotated[str, Oid(optional=True)]
     crl_days: Annotated[float, Real(least=1, most=365)]
     delta_hours: Annotated[float, Real(above=0, most=720)]
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """What signs extracts from the registers, where that is not the bus's own key."""
+
+    signing_key: _OptionalPath
+    certificate: _OptionalPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +265,7 @@ class Settings:
     keys: Keys
     certs: Certs
     ca: Ca
+    extracts: Extracts
     provider: Provider
     load: Load
     breaker: Breaker

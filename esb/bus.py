@@ -1,16 +1,22 @@
 """The bus: carries one message along the way, and is the only place that turns an error into a refusal."""
 
 from collections.abc import Callable
+from functools import partial
 from types import CoroutineType
+from typing import cast
 
+from esb.certs.keys import KeyUnusable
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Authorized, Received, Replied, Validated
-from esb.stages.order import REQUEST, RESPONSE
+from esb.stages.order import REQUEST, RESPONSE, SIGNING
 from esb.stages.progress import Progress
 from esb.stages.reply import refuse, reply
+from esb.stages.sign import Signed
 from esb.stages.way import Way
 
+_UNSIGNED = 503  # HTTP, where nothing can be signed
+_AGAIN = 5  # seconds
 _REGISTRY_RETRY = 30  # seconds
 _ORDER = tuple((stage.__name__, stage) for stage in (*REQUEST, *RESPONSE))
 
@@ -73,10 +79,13 @@ class Bus:
             self.way.quotas.give_back(authorized.grant, progress.at)
 
     async def _walk(self, progress: Progress) -> Replied:
-        message = progress.message
+        message, way = progress.message, self.way
         for name, stage in _ORDER:
             progress.stage = name
-            message = stage(message, self.way)
+            if way.aside is not None and stage in SIGNING:
+                message = await way.aside(partial(stage, message, way))
+            else:
+                message = stage(message, way)
             if isinstance(message, CoroutineType):
                 message = await message
             if type(message) is Replied:
@@ -87,8 +96,22 @@ class Bus:
 
     async def refuse(self, refusal: Refusal, progress: Progress) -> Replied:
         """Answer with a signed fault that is on record.  When even that cannot be recorded, the fault says so (BUS-01)
-        and nothing else happens."""
-        signed = refuse(refusal, progress, self.way)
+        and nothing else happens.  When it cannot even be signed, because the device with the key is away, HTTP 503
+        without a word is what is left: nothing unsigned is ever said."""
+        try:
+            return await self._refuse(refusal, progress)
+        except KeyUnusable as error:
+            self._failed(progress.exchange, error)
+            self._log(progress, refusal, _UNSIGNED)
+            return Replied(_UNSIGNED, progress.version, b"", _AGAIN)
+
+    async def _signed(self, refusal: Refusal, progress: Progress) -> Signed:
+        aside = self.way.aside
+        work = partial(refuse, refusal, progress, self.way)
+        return work() if aside is None else cast(Signed, await aside(work))
+
+    async def _refuse(self, refusal: Refusal, progress: Progress) -> Replied:
+        signed = await self._signed(refusal, progress)
         try:
             replied = await reply(signed, self.way)
         except Exception as error:  # noqa: BLE001 - the last border: nothing behind it would answer the consumer
@@ -99,7 +122,7 @@ class Bus:
             )
             self._log(progress, unrecorded, 0)
             progress.stage = "reply"
-            signed = refuse(unrecorded, progress, self.way)
+            signed = await self._signed(unrecorded, progress)
             replied = Replied(signed.status, signed.version, signed.envelope, signed.retry_after)
         self._log(progress, refusal, replied.status)
         return replied

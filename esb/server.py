@@ -80,6 +80,7 @@ class Server:
             node.clerks.stop()
             node.sequencer.stop(5)
             node.recorder.close()
+            node.signing.stop()
             node.writer.stop(5)
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
@@ -111,6 +112,7 @@ class Server:
         restore_quotas(node)
         node.threads.start()
         node.clerks.start()
+        node.signing.start()
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
         if self._publishes:
             self._reactor.callLater(0, self._publish)
@@ -192,6 +194,7 @@ class Server:
 
     def _changed(self) -> Directory | None:
         node = self._node
+        node.ring.retry()
         now = node.clock.monotonic()
         if now - self._trust_looked_at >= _TRUST_EVERY:
             self._trust_looked_at = now
@@ -291,6 +294,8 @@ class Server:
         node.threads.stop()
         node.clerks.stop()
         node.tree.close()
+        node.signing.stop()
+        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")

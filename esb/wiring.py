@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from ssl import get_default_verify_paths
-from typing import Any
+from typing import Any, TypeVar
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
 from esb.admin.following import follow, towards_publisher
+from esb.admin.keyring import Keyring
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
 from esb.admin.recording import Paced, Recorder
@@ -29,14 +30,15 @@ from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
-from esb.certs.keys import load_key
-from esb.certs.profile import SignatureLimits, is_rsa
+from esb.certs.profile import is_rsa
 from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
 from esb.conf.settings import Settings
 from esb.endpoints.contract import ContractDoor
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
+from esb.endpoints.extracts import ROOT as EXTRACTS
+from esb.endpoints.extracts import ExtractDoor
 from esb.endpoints.log import ROOT as LOG
 from esb.endpoints.log import LogDoor
 from esb.endpoints.registry import ROOT as REGISTRY
@@ -49,9 +51,12 @@ from esb.kernel.faults import EsbError
 from esb.kernel.http import HttpHandler
 from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
+from esb.limits import client_limits, server_limits, signature_limits
 from esb.logs import logger
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
+from esb.registry.documents import get_document
+from esb.registry.extracts import get_extract
 from esb.registry.migrations import current, head
 from esb.registry.publisher import Publisher, published
 from esb.registry.replica import Replica
@@ -62,13 +67,15 @@ from esb.routing.limits import Counts, Load, Quotas
 from esb.schemas.store import JudgeStore
 from esb.stages.way import Adapter, Way
 from esb.transport.client import ClientPool
-from esb.transport.limits import ClientLimits, ServerLimits
 from esb.transport.server import DoorFactory
 from esb.transport.tls import ClientTls, server_options
 from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
 
+_Found = TypeVar("_Found")
+
 _DAY = 86_400
+_SIGNING = 8  # signatures that a device is asked for at the same time
 _CONTRACTS = 256  # unpacked contracts kept for the contract door
 
 
@@ -85,7 +92,9 @@ class Node:
         watcher: gives the directory: from the database, or from what the registry publishes of itself.
         publisher: publishes the registry; None where that is not wanted.
         contract: reads a stored contract by its digest (blocking).
-        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for.
+        threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
+            ``signing`` for signatures where a key lies in a slow device.
+        ring: the bus's own keys.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
         recorder: puts the registry's changes on record (blocking).
@@ -102,6 +111,8 @@ class Node:
     pool: ClientPool
     threads: Threads
     clerks: Threads
+    signing: Threads
+    ring: Keyring
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
@@ -181,7 +192,9 @@ def wire(
     """
     log = logger("bus")
     passphrase = read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file)
-    signer = Signer(load_key(settings.keys.signing_key, passphrase), own_certificate(settings.keys.certificate, clock))
+    ring = Keyring(passphrase, clock.monotonic, log.warning)
+    signer = ring.signer(settings.keys.signing_key, lambda: own_certificate(settings.keys.certificate, clock))
+    second = second_signer(settings, ring, clock)
     grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
     follows = settings.registry.source == "snapshot"
@@ -198,7 +211,7 @@ def wire(
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
-    threads, clerks = Threads(reactor), Threads(reactor, 2)
+    threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
         open_store(settings.evidence.url),
@@ -223,7 +236,7 @@ def wire(
         directory=directory,
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
-        second_signer=second_signer(settings, passphrase, clock),
+        second_signer=second,
         judges=JudgeGate(JudgeStore(), contract, threads),
         evidence=EvidenceGate(
             SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
@@ -245,6 +258,7 @@ def wire(
         skew=settings.time.skew_seconds,
         addresses=frozenset(url.rstrip("/") for url in (settings.bus.address, *settings.bus.also_known_as)),
         keep_refused=settings.evidence.keep_refused_bytes,
+        aside=signing.run if signs_aside(settings, ring) else None,
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
     exchange = ExchangeDoor(bus, clock, Ids().new)
@@ -261,19 +275,15 @@ def wire(
         open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
     )
     tree = TreeReader(settings.evidence.url)
-    doors: dict[str, HttpHandler] = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get}
+    extracts = ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run)
+    doors: dict[str, HttpHandler] = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get, EXTRACTS: extracts.get}
     publisher = None
     if settings.snapshot.publish != "nobody":
         sealer = FileSealer(settings.snapshot.key, lambda: passphrase)
         sealer()  # a bus that shall publish and cannot does not start
         publisher = Publisher(engine, sealer, clock, settings.snapshot.expires_seconds, secrets.token_bytes)
-
-        def document(name: str) -> bytes | None:
-            with reading(engine) as session:
-                return published(session, name)
-
         doors[REGISTRY] = RegistryDoor(
-            document, clerks.run, lambda: way.directory, settings.snapshot.publish == "anybody"
+            _read_by(engine, published), clerks.run, lambda: way.directory, settings.snapshot.publish == "anybody"
         ).get
     front = FrontDoor(exchange, contracts, {}, doors)
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
@@ -289,6 +299,8 @@ def wire(
         pool=pool,
         threads=threads,
         clerks=clerks,
+        signing=signing,
+        ring=ring,
         writer=writer,
         reader=reader,
         sequencer=sequencer,
@@ -308,6 +320,7 @@ def wire(
             "evidence": lambda: writer.problem or "",
             "registry": node.registry_standing,
             "changes": lambda: node.changes_problem,
+            "keys": ring.problem,
             "stopping": lambda: "shutting down" if factory.draining else "",
         }
     )
@@ -319,6 +332,16 @@ def wire(
     front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node
+
+
+def _read_by(engine: Engine, read: Callable[[Any, str], _Found]) -> Callable[[str], _Found]:
+    """What reads one thing of the registry by its name (blocking)."""
+
+    def found(name: str) -> _Found:
+        with reading(engine) as session:
+            return read(session, name)
+
+    return found
 
 
 def _follow(
@@ -350,7 +373,13 @@ def restore_quotas(node: Node) -> None:
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
 
 
-def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer | None:
+def signs_aside(settings: Settings, ring: Keyring) -> bool:
+    """Whether what signs runs off the reactor: as the settings say, else where a signature was seen to take long."""
+    chosen = settings.keys.sign_in_threads
+    return ring.slow if chosen == "auto" else chosen == "always"
+
+
+def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | None:
     """The bus's second, RSA key with its certificate; None where the settings name none.
 
     Raises:
@@ -359,13 +388,15 @@ def second_signer(settings: Settings, passphrase: bytes, clock: Clock) -> Signer
     path, certificate = settings.keys.second_signing_key, settings.keys.second_certificate
     if path is None or certificate is None:
         return None
-    key = load_key(path, passphrase)
-    if not is_rsa(key.algorithm):
-        raise CannotStart(
-            f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with it. "
-            "Move it away and make one with: esb ca second-key"
-        )
-    return Signer(key, own_certificate(certificate, clock, "esb ca second-key"))
+
+    def insist_on_rsa(algorithm: str) -> None:
+        if not is_rsa(algorithm):
+            raise CannotStart(
+                f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with "
+                "it. Move it away and make one with: esb ca second-key"
+            )
+
+    return ring.signer(path, lambda: own_certificate(certificate, clock, "esb ca second-key"), insist_on_rsa)
 
 
 def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x509.Certificate:
@@ -388,46 +419,6 @@ def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x50
             "esb ca renew, or look at this machine's clock."
         )
     return certificate
-
-
-def signature_limits(settings: Settings) -> SignatureLimits:
-    """The signature profile's limits."""
-    return SignatureLimits(
-        references=settings.signature.references,
-        tokens=settings.signature.tokens,
-        prefixes=settings.signature.prefixes,
-        headers=settings.signature.headers,
-        token_bytes=settings.signature.token_characters,
-        value_bytes=settings.signature.value_characters,
-    )
-
-
-def server_limits(settings: Settings) -> ServerLimits:
-    """The door's limits."""
-    door = settings.door
-    return ServerLimits(
-        header_bytes=door.header_bytes,
-        body_bytes=door.body_bytes,
-        inflated_bytes=door.inflated_bytes,
-        header_seconds=door.header_seconds,
-        body_seconds=door.body_seconds,
-        slowest_rate=door.slowest_rate,
-        idle_seconds=door.idle_seconds,
-        write_seconds=door.write_seconds,
-        held_bytes=door.held_bytes,
-        connections=door.connections,
-    )
-
-
-def client_limits(settings: Settings) -> ClientLimits:
-    """The limits of the pool towards providers."""
-    provider = settings.provider
-    return ClientLimits(
-        per_host=provider.connections_per_host,
-        waiting_per_host=provider.waiting_per_host,
-        idle_seconds=provider.idle_seconds,
-        connect_seconds=provider.connect_seconds,
-    )
 
 
 def door_tls(settings: Settings, passphrase: bytes) -> Any:

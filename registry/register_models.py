@@ -55,3 +55,26 @@ class ResourceVersionRow(Base):
     at: Mapped[Moment] = mapped_column(index=True)
     author: Mapped[str] = mapped_column(sa.Text)
     reason: Mapped[str] = mapped_column(sa.Text)
+
+
+class ExtractRow(Base):
+    """A signed extract that was made of one version of an entry.  Who has its id (128 random bits) may see it."""
+
+    __tablename__ = "extracts"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["code", "version"], ["resource_versions.code", "resource_versions.number"]),
+        sa.Index(None, "code", "version"),
+        sa.CheckConstraint("length(id) = 32", name="id"),
+        sa.CheckConstraint("length(signer) = 64", name="signer"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(129))
+    version: Mapped[int]
+    as_of: Mapped[Moment | None]
+    issuer: Mapped[str] = mapped_column(sa.Text)
+    signer: Mapped[str] = mapped_column(sa.String(64))
+    xml: Mapped[str] = mapped_column(sa.String(64), sa.ForeignKey("documents.sha256"))
+    pdf: Mapped[str] = mapped_column(sa.String(64), sa.ForeignKey("documents.sha256"))
+    made_at: Mapped[Moment]
+    made_by: Mapped[str] = mapped_column(sa.Text)

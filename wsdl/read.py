@@ -1,6 +1,7 @@
 """Reading a provider's WSDL 1.1, wherever it is, into a closed contract."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,13 +42,53 @@ def read_contract(
     Raises:
         ContractRefused: with every reason found.
     """
+    return complete(read_closed(source, fetch, limits, main=main, port_type=port_type))
+
+
+def read_closed(
+    source: str | Path,
+    fetch: Fetch | None = None,
+    limits: ReadLimits = _LIMITS,
+    *,
+    main: str = "",
+    port_type: str = "",
+) -> Contract:
+    """Read a contract's documents alone, whether or not the bus could serve what they say: for whoever judges them.
+
+    Args:
+        source, fetch, limits, main, port_type: as in :func:`read_contract`.
+
+    Returns:
+        A contract without operations; :func:`complete` gives it those.
+
+    Raises:
+        ContractRefused: the documents cannot be read or do not make a closed set.
+    """
     opened = open_source(source, main, fetch, limits)
     flat = flatten(collect(opened, limits))
-    interface = _read(flat.documents, flat.main, flat.schemas, port_type)
     return Contract(
         documents=MappingProxyType(dict(flat.documents)),
         main=flat.main,
         schemas=flat.schemas,
+        namespace="",
+        service_name="",
+        port_type=port_type,
+        operations=(),
+        faults=MappingProxyType({}),
+        provider_versions=frozenset(),
+        endpoint="",
+    )
+
+
+def complete(closed: Contract) -> Contract:
+    """The contract of a closed set, with all that the bus routes by.
+
+    Raises:
+        ContractRefused: the bus cannot serve it; with every reason found.
+    """
+    interface = _read(closed.documents, closed.main, closed.schemas, closed.port_type)
+    return replace(
+        closed,
         namespace=interface.namespace,
         service_name=interface.service_name,
         port_type=interface.port_type,

@@ -18,11 +18,12 @@ from sqlalchemy import Engine
 from esb.admin.home import Home
 from esb.admin.register import adopt, enter, key_digest
 from esb.certs.ca import NOWHERE, Published, Subject, certify, create_authority, issue, serial_number, sign_crl
-from esb.certs.keys import KeyUnusable, PrivateKey, generate_key, load_key, store_key
+from esb.certs.keys import KeyMissing, KeyUnusable, PrivateKey, generate_key, load_key, make_key, point_key, store_key
 from esb.certs.profiles import BUS_SIGNING, Profile, member_profile
 from esb.certs.requests import read_request
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
+from esb.kernel.token_uri import KeyPlace, TokenUri
 from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import reading
@@ -88,13 +89,14 @@ def init_authority(
     name: str,
     key_kind: str,
     days: int,
-    bus_key: Path,
+    bus_key: KeyPlace,
     bus_certificate: Path,
     bus_name: str,
     bus_key_kind: str = "p256",
     now: float,
     random: Callable[[int], bytes],
     published: Published = NOWHERE,
+    key_at: TokenUri | None = None,
 ) -> x509.Certificate:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
@@ -102,24 +104,32 @@ def init_authority(
     that verify RSA signatures only there is :func:`add_bus_key`.  The register of what was issued learns of the bus's
     certificate by :func:`adopt`, for a home may get its authority before its registry.
 
+    Args:
+        key_at: where the authority's key shall lie in a device; None for a file in the home.
+        bus_key: where the bus's key shall lie; one that lies in a device already is taken as it is.
+
     Raises:
         AuthorityMissing: the home has an authority already.
         KeyUnusable, AuthorityError: a key or certificate cannot be made.
     """
     authority = Authority(home)
-    if authority.exists() or bus_key.exists():
+    if authority.exists() or _is_file(bus_key):
         raise AuthorityMissing(
             f"{authority.key.parent if authority.exists() else bus_key} exists: nothing was changed."
         )
-    key, certificate = create_authority(name, key_kind, now, days)
-    own = generate_key(bus_key_kind)
+    kept = None if key_at is None else _own_key(key_at, key_kind, passphrase)
+    key, certificate = create_authority(name, key_kind, now, days, kept)
+    own = _own_key(bus_key, bus_key_kind, passphrase)
     own_certificate = issue_own(key, certificate, own, bus_name, BUS_SIGNING, _BUS_DAYS, now, random, published)
     crl = sign_crl(key, certificate, (), 1, now, CRL_DAYS, delta_url=published.delta)
     authority.folder.mkdir(mode=0o700, exist_ok=True)
-    for folder in (bus_key.parent, bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
+    for folder in (bus_certificate.parent, authority.certificate.parent, authority.crl.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store_key(key, authority.key, passphrase)
-    store_key(own, bus_key, passphrase)
+    if key_at is None:
+        store_key(key, authority.key, passphrase)
+    else:
+        point_key(key_at, authority.key)
+    _store_own(own, bus_key, passphrase)
     write_new(authority.certificate, certificate.public_bytes(Encoding.PEM))
     write_new(bus_certificate, own_certificate.public_bytes(Encoding.PEM))
     write_new(authority.crl, crl.public_bytes(Encoding.PEM))
@@ -130,7 +140,7 @@ def add_bus_key(
     home: Home,
     passphrase: bytes,
     *,
-    key: Path,
+    key: KeyPlace,
     certificate: Path,
     name: str,
     kind: str,
@@ -149,14 +159,13 @@ def add_bus_key(
         KeyUnusable, AuthorityError: the key or certificate cannot be made.
     """
     for path in (key, certificate):
-        if path.exists():
+        if _is_file(path):
             raise AuthorityMissing(f"{path} exists: nothing was changed.")
     authority_key, authority = open_authority(home, passphrase)
-    own = generate_key(kind)
+    own = _own_key(key, kind, passphrase)
     issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
-    for folder in (key.parent, certificate.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store_key(own, key, passphrase)
+    certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _store_own(own, key, passphrase)
     write_new(certificate, issued.public_bytes(Encoding.PEM))
     return issued
 
@@ -165,7 +174,7 @@ def renew_bus_certificate(
     home: Home,
     passphrase: bytes,
     *,
-    key: Path,
+    key: KeyPlace,
     certificate: Path,
     name: str,
     now: float,
@@ -185,6 +194,26 @@ def renew_bus_certificate(
     issued = issue_own(authority_key, authority, own, name, BUS_SIGNING, _BUS_DAYS, now, random, published)
     write_over(certificate, issued.public_bytes(Encoding.PEM))
     return issued
+
+
+def _is_file(place: KeyPlace) -> bool:
+    return isinstance(place, Path) and place.exists()
+
+
+def _own_key(place: KeyPlace, kind: str, passphrase: bytes) -> PrivateKey:
+    """A new key for a file, or the one in a device, which is made there when there is none."""
+    if isinstance(place, Path):
+        return generate_key(kind)
+    try:
+        return load_key(place, passphrase).private_key
+    except KeyMissing:
+        return make_key(place, kind, passphrase).private_key
+
+
+def _store_own(key: PrivateKey, place: KeyPlace, passphrase: bytes) -> None:
+    if isinstance(place, Path):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store_key(key, place, passphrase)
 
 
 def fingerprint(certificate: Path) -> tuple[str, datetime]:

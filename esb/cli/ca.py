@@ -45,9 +45,22 @@ def ca() -> None:
     type=_RSA,
     help="Make the bus a second, RSA key too, for consumers that verify nothing else (see esb ca second-key).",
 )
+@click.option(
+    "--key-at",
+    metavar="pkcs11:…",
+    help="Where in a device the authority's key lies, or shall be made; else it is a file in the home.",
+)
 @click.option("--days", type=click.IntRange(2, 36500), default=3650, show_default=True, help="How long it is valid.")
 @pass_place
-def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind: str | None, days: int) -> None:
+def init(
+    place: Place,
+    name: str,
+    key_kind: str,
+    bus_key_kind: str,
+    second_kind: str | None,
+    key_at: str | None,
+    days: int,
+) -> None:
     """Make the authority, and the bus's own signing key with a certificate of it.
 
     \b
@@ -57,6 +70,7 @@ def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind:
     from esb.admin.authority import Authority, init_authority
     from esb.admin.lists import publish_crl
     from esb.cli.desk import sit_down
+    from esb.kernel.token_uri import parse_token_uri
 
     desk = sit_down(place)
     keys = desk.settings.keys
@@ -73,11 +87,15 @@ def init(place: Place, name: str, key_kind: str, bus_key_kind: str, second_kind:
         now=desk.now,
         random=secrets.token_bytes,
         published=desk.published,
+        key_at=None if key_at is None else parse_token_uri(key_at),
     )
     publish_crl(desk.home, desk.engine, desk.passphrase, desk.now, author=desk.author, asked=desk.lists)
     authority = Authority(desk.home)
+    kept = "its key, encrypted; back it up, apart from its passphrase"
+    if key_at is not None:
+        kept = "says where in the device its key is"
     say(f"Made the authority {name!r}, valid until {certificate.not_valid_after_utc:%Y-%m-%d}:")
-    say(f"  {authority.key}  its key, encrypted; back it up, apart from its passphrase")
+    say(f"  {authority.key}  {kept}")
     say(f"  {authority.certificate}  its certificate, an anchor of this bus")
     say(f"  {keys.signing_key}, {keys.certificate}  the bus's own key ({bus_key_kind}) and certificate")
     _tell(keys.certificate)
@@ -164,7 +182,7 @@ def _make_second(desk: "Desk", kind: str) -> None:
     if keys.second_signing_key is None:
         say(f"To use it, write into {desk.home.config}, and restart the bus or send the supervisor SIGHUP:")
         say("  [keys]")
-        for name, file in (("second_signing_key", key), ("second_certificate", path)):
+        for name, file in (("second_signing_key", desk.home.keys / "bus-rsa.key"), ("second_certificate", path)):
             say(f'  {name} = "{file.relative_to(desk.home.path)}"')
 
 

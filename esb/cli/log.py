@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from esb.cli import log_tree
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json, table
 from esb.logs import json_text
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group()
 def log() -> None:
     """The evidence log: what passed, what was refused, and what was changed."""
+
+
+for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify):
+    log.add_command(_command)
 
 
 @log.command(name="list")

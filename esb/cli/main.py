@@ -24,6 +24,7 @@ SUBJECTS = MappingProxyType(
         "init": Subject("esb.cli.home", "init", "Make a home: the folder that holds one bus."),
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
+        "key": Subject("esb.cli.key", "key", "Private keys: in encrypted files, or in a device."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
         "system": Subject(
             "esb.cli.system",
@@ -41,6 +42,9 @@ SUBJECTS = MappingProxyType(
             "esb.cli.resource",
             "resource",
             "The two registers: what each resource holds, on which ground, and what it was at any time.",
+        ),
+        "extract": Subject(
+            "esb.cli.extract", "extract", "Extracts: signed, from either register, and verified by anybody."
         ),
         "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
         "act": Subject(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[float]):
     """A time in ISO 8601, as Unix seconds: ``2026-11-29``, ``2026-11-29T14:05``, ``2026-11-29T14:05:00.5+04:00``.
 
     Without a zone it is UTC, as everything that the bus writes; a day alone is its beginning.

@@ -80,7 +80,7 @@ _WORDS = {
 @click.option("--document", "documents", multiple=True, help="The digest of an archived document to add; repeatable.")
 @_reason
 @pass_place
-def set_(place: Place, code: str, file: Path | None, reason: str, **options: Any) -> None:
+def set_(place: Place, /, code: str, file: Path | None, reason: str, **options: Any) -> None:
     """Change the entry CODE: a new version with what is given here; the rest stays.
 
     \b

@@ -23,3 +23,5 @@ Stage = Callable[[Any, Way], Any]
 
 REQUEST: tuple[Stage, ...] = (parse, authenticate, authorize, validate, record_request, route, adapt)
 RESPONSE: tuple[Stage, ...] = (verify, validate_answer, sign, reply)
+SIGNING: frozenset[Stage] = frozenset({route, sign})
+"""The stages that sign: they run off the reactor where the bus's key lies in a slow device."""

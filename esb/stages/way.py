@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from esb.audit.record import Outcome, Record
 from esb.certs.profile import is_rsa
@@ -57,6 +57,7 @@ class Way:
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
         log: tells what an operator should see: refusals, retries.
         trace: tells of every good exchange too; None where nobody asked for that.
+        aside: runs a stage that signs off the reactor, where a signature takes long; None where it does not.
         believed_until: Unix seconds until which ``directory`` may be relied upon; None where it comes from the database
             itself.
         keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
@@ -81,6 +82,7 @@ class Way:
     keep_refused: int = 65_536
     trace: Callable[..., None] | None = None
     second_signer: Signer | None = None
+    aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     believed_until: float | None = None
 
     def signer_for(self, algorithm: str) -> Signer:

@@ -76,7 +76,7 @@ def test_records_get_their_places_in_the_order_of_their_numbers(
         store.write(more)
         written += more
         assert tree.add() == batch
-        note = tree.publish(SIGNER.checkpoint, 17)
+        note = tree.publish(SIGNER.checkpoint)
         assert note is not None
         found, _ = open_checkpoint(note, SIGNER.key)
         assert (found.size, found.root) == (len(written), plain(hashes(written)))
@@ -89,14 +89,14 @@ def test_records_get_their_places_in_the_order_of_their_numbers(
 
 def test_nothing_new_is_no_new_checkpoint(store: EvidenceStore, tree: TreeStore, reader: TreeReader) -> None:
     assert tree.add() == 0
-    assert tree.publish(SIGNER.checkpoint, 1) is None
+    assert tree.publish(SIGNER.checkpoint) is None
     assert reader.latest() is None
     store.write(records(3))
     assert tree.oldest_waiting() is not None
     tree.add()
     assert tree.oldest_waiting() is None
-    assert tree.publish(SIGNER.checkpoint, 2) is not None
-    assert tree.publish(SIGNER.checkpoint, 3) is None
+    assert tree.publish(SIGNER.checkpoint) is not None
+    assert tree.publish(SIGNER.checkpoint) is None
 
 
 def test_every_record_and_every_growth_is_proved(store: EvidenceStore, tree: TreeStore, reader: TreeReader) -> None:
@@ -106,7 +106,7 @@ def test_every_record_and_every_growth_is_proved(store: EvidenceStore, tree: Tre
         store.write(more)
         written += more
         tree.add()
-        tree.publish(SIGNER.checkpoint, 1)
+        tree.publish(SIGNER.checkpoint)
     points = list(reader.checkpoints())
     last = points[-1]
     for index in (0, 2, 3, 255, 256, 257, 600, 656):
@@ -176,7 +176,7 @@ def test_two_who_both_believe_to_be_elected_double_nothing(url: str, store: Evid
         for _ in range(40):
             try:
                 counts.append(one.add(7))
-                one.publish(SIGNER.checkpoint, 1)
+                one.publish(SIGNER.checkpoint)
             except StoreUnavailable:
                 counts.append(0)  # waited for the others too long: nothing was written
 
@@ -187,7 +187,7 @@ def test_two_who_both_believe_to_be_elected_double_nothing(url: str, store: Evid
         thread.join()
     while more := trees[0].add(7):
         counts.append(more)
-    trees[0].publish(SIGNER.checkpoint, 1)
+    trees[0].publish(SIGNER.checkpoint)
     for one in trees:
         one.close()
     reader = TreeReader(url)

@@ -26,7 +26,7 @@ while True:
     try:
         if tree.elect():
             tree.add(37)
-            tree.publish(lambda size, root: b"note", 1)
+            tree.publish(lambda size, root: b"note")
     except StoreUnavailable:
         pass
 """
@@ -71,7 +71,7 @@ def test_a_sequencer_killed_at_any_point(kind: str, tmp_path: Path, request: pyt
     tree = open_tree(url)
     while tree.add():
         pass
-    tree.publish(lambda size, _: b"note", 1)
+    tree.publish(lambda size, _: b"note")
     tree.close()
     reader = TreeReader(url)
     names = [name for _, name, _ in reader.leaves(0, reader.size())]

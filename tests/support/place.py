@@ -25,6 +25,7 @@ from esb.conf.load import load
 from esb.conf.settings import Settings
 from esb.kernel.directory import CertificateUse
 from esb.kernel.names import ServiceId
+from esb.kernel.token_uri import TokenUri
 from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import open_database
@@ -251,8 +252,12 @@ def cached_key(kind: str) -> PrivateKey:
     return _KEYS[kind]
 
 
-def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
-    """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it."""
+def make_place(folder: Path, provider: Provider, authority_at: TokenUri | None = None, **environment: str) -> Place:
+    """A home with an authority, member DIN with its PersonQuery service, and consumer EESMN with a grant for it.
+
+    Args:
+        authority_at: where in a device the authority's key shall be made; None for a file.
+    """
     home = make_home(folder, PASSPHRASE.decode())
     environment = {**_ENVIRONMENT, **environment}
     settings = load(home.path, environment).settings
@@ -269,6 +274,7 @@ def make_place(folder: Path, provider: Provider, **environment: str) -> Place:
         bus_name="bus",
         now=time.time(),
         random=secrets.token_bytes,
+        key_at=authority_at,
     )
     place = Place(home, settings, engine, provider, environment=environment)
     place.member("DIN")

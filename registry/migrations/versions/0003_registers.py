@@ -55,6 +55,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_resource_versions_at"), "resource_versions", ["at"])
     op.create_index(op.f("ix_resource_versions_owner"), "resource_versions", ["owner"])
+    op.create_table(
+        "extracts",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("code", sa.String(length=129), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True)),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("signer", sa.String(length=64), nullable=False),
+        sa.Column("xml", sa.String(length=64), nullable=False),
+        sa.Column("pdf", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("length(id) = 32", name=op.f("ck_extracts_id")),
+        sa.CheckConstraint("length(signer) = 64", name=op.f("ck_extracts_signer")),
+        sa.ForeignKeyConstraint(
+            ["code", "version"],
+            ["resource_versions.code", "resource_versions.number"],
+            name=op.f("fk_extracts_code_version"),
+        ),
+        sa.ForeignKeyConstraint(["pdf"], ["documents.sha256"], name=op.f("fk_extracts_pdf")),
+        sa.ForeignKeyConstraint(["xml"], ["documents.sha256"], name=op.f("fk_extracts_xml")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extracts")),
+    )
+    op.create_index(op.f("ix_extracts_code_version"), "extracts", ["code", "version"])
 
 
 def downgrade() -> None:

@@ -2,12 +2,14 @@
 
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from sqlalchemy import Engine
+from support.extracts import Keeper
 
 from esb.admin.authority import init_authority
 from esb.admin.home import Home, make_home
@@ -64,3 +66,13 @@ def office(_home: Path, tmp_path: Path, sqlite_database: str) -> Office:
     with acting(engine, "operator", NOW) as act:
         add_member(act, "DIN", "Daxili İşlər Nazirliyi", "Ministry of Internal Affairs", MemberKind.STATE)
     return Office(Home(tmp_path / "home"), engine)
+
+
+@pytest.fixture
+def keeper(sqlite_database: str) -> Iterator[Keeper]:
+    """A register with the entry DIN/IAMAS, and who makes extracts of it."""
+    engine = open_database(sqlite_database)
+    keeper = Keeper(engine)
+    keeper.enter()
+    yield keeper
+    engine.dispose()

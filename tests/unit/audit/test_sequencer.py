@@ -36,7 +36,7 @@ class Tree:
         self.size += taken
         return taken
 
-    def publish(self, sign: SignCheckpoint, at: int) -> bytes | None:
+    def publish(self, sign: SignCheckpoint) -> bytes | None:
         if self.size == self.published:
             return None
         self.published = self.size

@@ -61,7 +61,7 @@ def test_before_the_tree_is_made_the_door_says_so(log: Log) -> None:
 
 def test_the_last_checkpoint_and_its_tiles(log: Log) -> None:
     log.tree.add()
-    log.tree.publish(SIGNER.checkpoint, 1)
+    log.tree.publish(SIGNER.checkpoint)
     found, _ = open_checkpoint(log.get("/log/checkpoint").body, SIGNER.key)
     assert found.size == 300
     whole = log.get("/log/tile/0/000")
@@ -74,7 +74,7 @@ def test_the_last_checkpoint_and_its_tiles(log: Log) -> None:
 
 def test_what_no_checkpoint_covers_is_not_published(log: Log) -> None:
     log.tree.add(10)
-    log.tree.publish(SIGNER.checkpoint, 1)
+    log.tree.publish(SIGNER.checkpoint)
     log.tree.add(290)
     assert log.get("/log/tile/0/000").status == 404
     assert log.get("/log/tile/0/000.p/11").status == 404
@@ -86,7 +86,7 @@ def test_what_no_checkpoint_covers_is_not_published(log: Log) -> None:
 )
 def test_nothing_else_is_there(log: Log, path: str) -> None:
     log.tree.add()
-    log.tree.publish(SIGNER.checkpoint, 1)
+    log.tree.publish(SIGNER.checkpoint)
     assert log.get(path).status == 404
 
 

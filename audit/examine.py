@@ -1,0 +1,146 @@
+"""Looking through one stretch of the log: is each record what was sequenced, and does its row say what its leaf says?
+
+A leaf is what counts: its hash is in the tree, and the tree's root under the log's signature.  All that stands beside
+it, for finding and for showing, is held against it here.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from esb.audit.entry import Entry, Kind, clip
+from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
+from esb.audit.merkle import perfect_root
+from esb.audit.record import replay_key
+from esb.audit.tiles import HASH_BYTES, WIDTH, Place, tile_path
+from esb.audit.tree_reader import Row, TreeReader
+
+SentJudge = Callable[[bytes, Entry], str]
+"""Says what is wrong with the envelope that is said to have been sent; "" where it is the one.
+
+It is told the record's facts; the envelope is not empty.
+"""
+
+# A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing is
+# sent when a request is recorded or a change.
+_ALWAYS_KEPT: Final = frozenset({Kind.REQUEST, Kind.CHANGE})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something that is not as it was.
+
+    Attributes:
+        what: in a few words, the same for all of a kind.
+        where: the record, tile or checkpoint that it is about.
+        detail: more for a person; "" where there is nothing to add.
+    """
+
+    what: str
+    where: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one stretch of the log came to.
+
+    Attributes:
+        start: index of its first leaf, at the beginning of a tile.
+        records: how many were looked at.
+        roots: hash of each whole tile, by its number, as recomputed from records that are what was sequenced.
+        findings: what is wrong.
+    """
+
+    start: int
+    records: int
+    roots: Mapping[int, bytes]
+    findings: tuple[Finding, ...]
+
+
+def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge | None = None) -> Stretch:
+    """Recompute the tiles of a stretch from its records, and hold each record's row against its leaf.
+
+    Args:
+        start: index of the first leaf, a multiple of 256.
+        end: index after the last.
+        size: of the tree.
+        sent: judges the envelopes that were sent; None to leave them.
+
+    Raises:
+        StoreUnavailable: the log cannot be read.
+        TreeDamaged: the tree does not say which records stand there.
+    """
+    findings: list[Finding] = []
+    roots: dict[int, bytes] = {}
+    hashes: list[bytes] = []
+    names: list[str] = []
+    records = 0
+
+    def tile_done(last: int) -> None:
+        place = Place(0, (last - 1) // WIDTH)
+        wrong = list(_tile_findings(reader.tile(place, size), place, hashes, names))
+        findings.extend(wrong)
+        if len(hashes) == WIDTH and not wrong and all(hashes):
+            roots[place.number] = perfect_root(hashes)
+        hashes.clear()
+        names.clear()
+
+    index = start - 1
+    for index, row in reader.rows(start, end):
+        if row is None:
+            findings.append(Finding("a record is gone", f"leaf {index}"))
+            hashes.append(b"")
+            names.append("")
+        else:
+            records += 1
+            findings.extend(Finding(what, row.record) for what in wrong_with(row, sent))
+            hashes.append(leaf_hash(row.leaf))
+            names.append(row.record)
+        if len(hashes) == WIDTH:
+            tile_done(index + 1)
+    if hashes:
+        tile_done(index + 1)
+    return Stretch(start, records, roots, tuple(findings))
+
+
+def wrong_with(row: Row, sent: SentJudge | None = None) -> Iterator[str]:
+    """What of a record's row is not what its leaf says."""
+    try:
+        entry = read_leaf(row.leaf)
+    except LeafInvalid:
+        yield "a record's leaf cannot be read as one"
+        return
+    columns = (row.kind, row.at, row.consumer, row.service, row.outcome, row.grant)
+    facts = (entry.kind.value, entry.at, clip(entry.consumer), clip(entry.service), clip(entry.outcome), entry.grant)
+    if entry.record != row.record or columns != facts:
+        yield "a record's columns say something else than its leaf"
+    asked = entry.kind is Kind.REQUEST
+    if row.replay_key != (replay_key(entry.consumer, entry.message_id) if asked else None):
+        yield "a record's replay key is not that of its message"
+    if not row.kept:
+        yield "a record's messages are gone"
+        return
+    if row.message:
+        if hashlib.sha256(row.message).hexdigest() != entry.message_sha256:
+            yield "a record's message is not the one that came"
+    elif entry.kind in _ALWAYS_KEPT:
+        yield "a record's message is gone"
+    if entry.kind is Kind.REFUSAL and not row.sent:
+        if entry.consumer:  # of what strangers send only so much is kept (evidence.keep_strangers_per_second)
+            yield "the envelope that was sent is gone"
+    elif entry.kind not in _ALWAYS_KEPT and sent is not None and (problem := sent(row.sent, entry)):
+        yield problem
+
+
+def _tile_findings(tile: bytes | None, place: Place, hashes: list[bytes], names: list[str]) -> Iterator[Finding]:
+    if tile is None:
+        yield Finding("a tile is missing", tile_path(place))
+        return
+    for at, found in enumerate(hashes):
+        kept = tile[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+        if found and found != kept:
+            yield Finding(
+                "a record is not the one that was sequenced", names[at], f"leaf {place.number * WIDTH + at} of the tree"
+            )

@@ -1,0 +1,155 @@
+"""`esb log key`, `esb log checkpoint`, `esb log verify`: the evidence log as a tree that is only ever added to."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from esb.cli.place import Place, pass_place
+from esb.cli.show import block, json_option, paint, say, say_json
+
+if TYPE_CHECKING:
+    from esb.audit.log_key import LogSigner
+    from esb.audit.walk import Report
+    from esb.conf.settings import Settings
+
+
+@click.command()
+@pass_place
+def key(place: Place) -> None:
+    """Print the log's public key.
+
+    Whoever is to check the log without trusting its keeper is given this line, by a way that the keeper does not
+    control, and once for all.
+
+    \b
+    Example:
+      esb log key > bus-log.key
+    """
+    click.echo(_signer(place.load().settings).key.text)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Write it here; else it is printed.")
+@pass_place
+def checkpoint(place: Place, out: Path | None) -> None:
+    """Print the last signed checkpoint: how much the log holds, and the root of its tree.
+
+    A copy kept elsewhere shows later that nothing of what it covers was changed or cut off:
+    esb log verify --checkpoint FILE.
+
+    \b
+    Example:
+      esb log checkpoint --out /media/safe/2026-11-29.checkpoint
+    """
+    from esb.admin.authority import write_new
+    from esb.audit.tree_reader import TreeReader
+
+    reader = TreeReader(place.load().settings.evidence.url)
+    latest = reader.latest()
+    reader.close()
+    if latest is None:
+        raise click.ClickException("Nothing is in the log's tree yet: a serving bus makes it.")
+    if out is None:
+        click.echo(latest.note.decode(), nl=False)
+        return
+    write_new(out, latest.note)
+    say(f"Wrote the checkpoint of {latest.size} records to {out}. Keep it where nobody who keeps the log can reach it.")
+
+
+@click.command()
+@click.option("--since", type=click.IntRange(0), default=0, help="Take records before this index as they stand.")
+@click.option(
+    "--checkpoint",
+    "kept",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A checkpoint that was kept elsewhere; may be given more than once.",
+)
+@click.option("--key", "key_text", help="The log's public key as it was passed on (NAME+ID+KEY); else the home's own.")
+@click.option("--processes", type=click.IntRange(1, 64), help="How many share the work.  [default: one for each core]")
+@json_option
+@pass_place
+def verify(
+    place: Place, since: int, kept: tuple[Path, ...], key_text: str | None, processes: int | None, as_json: bool
+) -> None:
+    """Walk over the whole log and compute everything again.
+
+    Each record's leaf, columns, messages and envelope; each tile; each checkpoint's signature and root.  What is
+    altered, deleted, put in, exchanged or cut off is named.  Exit code 1 means that something is not as it was.
+
+    With the log's own key a keeper could make another log: what that one cannot match is a checkpoint that somebody
+    kept elsewhere (--checkpoint).
+
+    \b
+    Example:
+      esb log verify --key "$(cat bus-log.key)" --checkpoint 2026-11-29.checkpoint
+    """
+    from esb.admin.log_walk import bus_certificates, sent_judge
+    from esb.audit.notes import NoteKey
+    from esb.audit.walk import walk
+
+    settings = place.load().settings
+    log_key = NoteKey.parse(key_text) if key_text else _signer(settings).key
+    report = walk(
+        settings.evidence.url,
+        log_key,
+        since=since,
+        kept=[path.read_bytes() for path in kept],
+        processes=processes or os.cpu_count() or 1,
+        sent=sent_judge(bus_certificates(settings.keys.certificate.parent)),
+        told=_progress(),
+    )
+    if as_json:
+        findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
+        facts = {"size": report.size, "records": report.records, "checkpoints": report.checkpoints}
+        say_json({**facts, "whole": not findings, "findings": findings})
+    else:
+        _tell(report, log_key.name)
+    if report.findings:
+        click.get_current_context().exit(1)
+
+
+def _tell(report: "Report", name: str) -> None:
+    for one in sorted(report.findings):
+        say(f"{paint('FOUND', 'red')}  {one.what}: {one.where}" + (f" ({one.detail})" if one.detail else ""))
+    verdict = paint("The log is whole.", "green")
+    if report.findings:
+        verdict = paint(f"The log is not as it was: {len(report.findings)} findings.", "red")
+    say(verdict)
+    say(
+        block(
+            [
+                ("log", name),
+                ("leaves", report.size),
+                ("records computed again", report.records),
+                ("checkpoints verified", report.checkpoints),
+            ]
+        )
+    )
+
+
+def _progress() -> Callable[[int, int], None]:
+    """Tells how far the walk is, where a person watches."""
+    if not sys.stderr.isatty():
+        return lambda _done, _of: None
+
+    def told(done: int, of: int) -> None:
+        end = "\n" if done >= of else ""
+        click.echo(f"\r{done:,} of {of:,} records", err=True, nl=False)
+        click.echo(end, err=True, nl=False)
+
+    return told
+
+
+def _signer(settings: "Settings") -> "LogSigner":
+    from esb.admin.log_key import log_origin, open_log_signer
+    from esb.admin.passphrase import read_passphrase
+
+    passphrase = read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file)
+    return open_log_signer(
+        settings.keys.log_key, passphrase, log_origin(settings.evidence.origin, settings.bus.address)
+    )

@@ -1,0 +1,34 @@
+"""Whom it touches when a service changes or cannot be reached: those who may ask it now."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from esb.kernel.names import ServiceId
+from esb.registry.models import GrantRow, ServiceRow
+
+
+def consumers_of(session: Session, member: str, services: Collection[str] | None, now: float) -> frozenset[str]:
+    """Return the codes of members that hold a grant in force on services of a member.
+
+    Args:
+        services: names as text; None for all that the member offers.
+        now: Unix seconds.
+    """
+    rows = (
+        select(GrantRow.consumer_member, ServiceRow.system, ServiceRow.code, ServiceRow.version)
+        .join(ServiceRow, ServiceRow.id == GrantRow.service_id)
+        .where(
+            ServiceRow.member == member,
+            GrantRow.revoked_at.is_(None),
+            GrantRow.valid_from <= now,
+            (GrantRow.valid_until.is_(None)) | (GrantRow.valid_until > now),
+        )
+        .distinct()
+    )
+    return frozenset(
+        consumer
+        for consumer, *parts in session.execute(rows)
+        if services is None or ServiceId(member, *parts).text in services
+    )

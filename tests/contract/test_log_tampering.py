@@ -1,0 +1,280 @@
+"""Whoever has the database's password alters one field of one row, and the walk over the log finds it.
+
+Every field of every table, on SQLite and on PostgreSQL; the columns are read off the database, so that a new one cannot
+be forgotten.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.records import a_record
+
+from esb.audit.entry import Entry, Kind
+from esb.audit.examine import Finding
+from esb.audit.log_key import LogSigner
+from esb.audit.record import replay_key
+from esb.audit.store import open_store, open_tree
+from esb.audit.tree_reader import TreeReader
+from esb.audit.walk import Report, walk
+
+_PRIVATE = Ed25519PrivateKey.generate()
+SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
+RECORDS = 700
+# Of the tables' housekeeping; what they say is not about any record, and a wrong value stops the program.
+_HOUSEKEEPING = {("version", "version"), ("tree", "version"), ("tree", "one")}
+
+
+@dataclass
+class Log:
+    """A log of some hundred records with its tree, and the way of a person who has the database's password."""
+
+    url: str
+    execute: Callable[..., list[tuple[Any, ...]]]
+    columns: list[tuple[str, str, str]]
+
+    def walk(self, **more: Any) -> Report:
+        return walk(self.url, SIGNER.key, sent=_judge, **more)
+
+
+def _judge(sent: bytes, entry: Entry) -> str:
+    """Stands in for the bus's signature, which tests/way looks at: what is sent names its record."""
+    return "" if sent == f"sent {entry.record}".encode() else "not what was sent"
+
+
+def _fill(url: str) -> None:
+    store, tree = open_store(url), open_tree(url)
+    written = 0
+    while written < RECORDS:
+        batch = []
+        for kind in (Kind.REQUEST, Kind.ANSWER):
+            ident = f"m-{written}"
+            record = a_record(
+                f"0192f3a0-1111-7abc-8def-{written:012d}",
+                kind,
+                message=f"<m>{written}</m>".encode(),
+                message_id=ident,
+                grant=written,
+                at=1_700_000_000_000_000 + written,
+                replay_key=replay_key("SSPF", ident) if kind is Kind.REQUEST else None,
+            )
+            if kind is Kind.ANSWER:
+                record = type(record)(
+                    record.entry, record.leaf, record.message, f"sent {record.entry.record}".encode(), None
+                )
+            batch.append(record)
+            written += 1
+        store.write(batch)
+        if written % 200 == 0:
+            # A number that a duplicate used up, so that there is more than one span.
+            store.write([a_record(replay_key=replay_key("SSPF", "m-0"))])
+            tree.add()
+            tree.publish(SIGNER.checkpoint)
+    tree.add()
+    tree.publish(SIGNER.checkpoint)
+    store.close()
+    tree.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("log")
+        url = f"sqlite:///{folder / 'evidence.db'}"
+        _fill(url)
+        yield Log(url, _sqlite(folder), _sqlite_columns(folder))
+        return
+    from conftest import libpq, temporary_database
+
+    with temporary_database(request.getfixturevalue("postgres_url")) as made:
+        url = libpq(made)
+        _fill(url)
+        with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
+            connection.execute("ALTER TABLE record ALTER id DROP IDENTITY")
+
+            def execute(query: str, *values: object) -> list[tuple[Any, ...]]:
+                cursor = connection.execute(query.replace("?", "%s").encode(), values)
+                return cursor.fetchall() if cursor.description else []
+
+            columns = execute(
+                "SELECT table_name, column_name, data_type FROM information_schema.columns "
+                "WHERE table_schema = 'evidence' ORDER BY 1, 2"
+            )
+            yield Log(url, execute, [(str(a), str(b), str(c)) for a, b, c in columns])
+
+
+def _sqlite(folder: Path) -> Callable[..., list[tuple[Any, ...]]]:
+    def execute(query: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(folder / "evidence.db", isolation_level=None)
+        try:
+            connection.execute("ATTACH ? AS tree", (str(folder / "evidence-tree.db"),))
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    return execute
+
+
+def _sqlite_columns(folder: Path) -> list[tuple[str, str, str]]:
+    found = []
+    for name in ("evidence.db", "evidence-tree.db"):
+        connection = sqlite3.connect(folder / name)
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            found += [(table, row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})").fetchall()]
+        connection.close()
+    return found
+
+
+def _other(value: Any, kind: str) -> Any:
+    if isinstance(value, str):
+        return value[:-1] + ("x" if not value.endswith("x") else "y") if value else "x"
+    if isinstance(value, bytes | memoryview):
+        octets = bytes(value)
+        return bytes([octets[0] ^ 1]) + octets[1:] if octets else b"x"
+    if value is None:
+        return b"x" * 32 if kind.lower() in ("blob", "bytea") else 77
+    return value + 100_000
+
+
+def test_a_log_that_nobody_touched_is_whole(log: Log) -> None:
+    seen: list[tuple[int, int]] = []
+    report = log.walk(told=lambda done, of: seen.append((done, of)))
+    assert report.findings == []
+    assert (report.size, report.records, report.checkpoints) == (RECORDS, RECORDS, 4)
+    assert seen[-1] == (RECORDS, RECORDS)
+
+
+def test_processes_that_share_the_work_find_the_same(log: Log) -> None:
+    log.execute("UPDATE body SET message = ? WHERE id = 3", b"<other/>")
+    try:
+        alone = log.walk()
+        shared = walk(log.url, SIGNER.key, processes=2)
+        assert [one.what for one in alone.findings] == ["a record's message is not the one that came"]
+        assert shared.findings == alone.findings
+        assert shared.records == RECORDS
+    finally:
+        log.execute("UPDATE body SET message = ? WHERE id = 3", b"<m>2</m>")
+
+
+def _keys(log: Log, table: str) -> dict[str, Any]:
+    """A row of a table, by its key: the second, where there are several."""
+    if table == "tile":
+        return {"level": 0, "number": 1}
+    name = {"span": "first", "tree": "size", "checkpoint": "size"}.get(table, "id")
+    rows = log.execute(f"SELECT {name} FROM {table} ORDER BY {name} LIMIT 2")
+    return {name: rows[-1][0]}
+
+
+def test_every_field_of_every_table(log: Log) -> None:
+    tried = 0
+    for table, column, kind in log.columns:
+        if (table, column) in _HOUSEKEEPING:
+            continue
+        keys = _keys(log, table)
+        where = " AND ".join(f"{name} = ?" for name in keys)
+        ((before,),) = log.execute(f"SELECT {column} FROM {table} WHERE {where}", *keys.values())
+        after = 5 if (table, column) == ("tile", "level") else _other(before, kind)
+        log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", after, *keys.values())
+        moved = [after if name == column else value for name, value in keys.items()]
+        try:
+            assert log.walk().findings, f"{table}.{column}: {before!r} became {after!r} unseen"
+            tried += 1
+        finally:
+            log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", before, *moved)
+    assert tried > 15
+    assert log.walk().findings == []
+
+
+def _names(report: Report) -> set[str]:
+    return {one.what for one in report.findings}
+
+
+def test_the_record_that_was_altered_is_named(log: Log) -> None:
+    ((name, leaf),) = log.execute("SELECT record, leaf FROM record WHERE id = 300")
+    forged = bytes(leaf).replace(b"accepted", b"answered")
+    log.execute("UPDATE record SET leaf = ?, outcome = 'answered' WHERE id = 300", forged)
+    try:
+        findings = log.walk().findings
+    finally:
+        log.execute("UPDATE record SET leaf = ?, outcome = 'accepted' WHERE id = 300", bytes(leaf))
+    assert [(one.what, one.where) for one in findings] == [("a record is not the one that was sequenced", name)]
+
+
+def test_two_records_that_change_places_are_named(log: Log) -> None:
+    swap = ("UPDATE record SET id = ? WHERE id = ?", "UPDATE body SET id = ? WHERE id = ?")
+    for to, of in ((-1, 10), (10, 12), (12, -1)):
+        for statement in swap:
+            log.execute(statement, to, of)
+    try:
+        report = log.walk()
+    finally:
+        for to, of in ((-1, 10), (10, 12), (12, -1)):
+            for statement in swap:
+                log.execute(statement, to, of)
+    assert [one.what for one in report.findings] == ["a record is not the one that was sequenced"] * 2
+
+
+def test_a_record_that_is_deleted_is_told(log: Log) -> None:
+    rows = log.execute("SELECT * FROM record WHERE id = 20")
+    log.execute("DELETE FROM record WHERE id = 20")
+    try:
+        report = log.walk()
+    finally:
+        log.execute(f"INSERT INTO record VALUES ({','.join('?' * len(rows[0]))})", *rows[0])
+    assert Finding("a record is gone", "leaf 19") in report.findings
+
+
+def test_a_message_that_is_deleted_is_told(log: Log) -> None:
+    rows = log.execute("SELECT id, message, sent FROM body WHERE id = 20")
+    log.execute("DELETE FROM body WHERE id = 20")
+    try:
+        assert _names(log.walk()) == {"a record's messages are gone"}
+    finally:
+        log.execute("INSERT INTO body VALUES (?, ?, ?)", *rows[0])
+
+
+def test_a_checkpoint_that_somebody_kept_tells_a_log_that_was_cut_or_rewritten(tmp_path: Path) -> None:
+    """Even where records, tree and checkpoints were made anew with the log's own key: a copy outside tells."""
+    url, other = (f"sqlite:///{tmp_path / name / 'evidence.db'}" for name in ("one", "other"))
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    _fill(url)
+    reader = TreeReader(url)
+    points = list(reader.checkpoints())
+    reader.close()
+    store, tree = open_store(other), open_tree(other)
+    names = [f"m-{number}" for number in range(250)]
+    store.write([a_record(message_id=name, replay_key=replay_key("SSPF", name)) for name in names])
+    tree.add()
+    tree.publish(SIGNER.checkpoint)
+    assert walk(other, SIGNER.key).findings == []
+    assert [one.what for one in walk(other, SIGNER.key, kept=[points[0].note]).findings] == ["the log was rewritten"]
+    assert [one.what for one in walk(other, SIGNER.key, kept=[points[-1].note]).findings] == ["the log was cut back"]
+    assert walk(url, SIGNER.key, kept=[one.note for one in points]).findings == []
+    stranger = LogSigner("bus.example/log", bytes(32), lambda _: bytes(64))
+    assert [one.what for one in walk(url, SIGNER.key, kept=[stranger.checkpoint(1, bytes(32))]).findings] == [
+        "a checkpoint that was kept cannot be believed"
+    ]
+    store.close()
+    tree.close()
+
+
+def test_another_key_believes_nothing(log: Log) -> None:
+    other = LogSigner("bus.example/log", bytes(31) + b"\1", lambda _: bytes(64))
+    assert _names(walk(log.url, other.key)) == {"a checkpoint cannot be believed"}
+
+
+def test_a_walk_since_an_earlier_size_looks_at_what_came_after(log: Log) -> None:
+    report = log.walk(since=600)
+    assert (report.records, report.findings) == (RECORDS - 512, [])
+    log.execute("UPDATE body SET message = ? WHERE id = 3", b"<other/>")
+    try:
+        assert log.walk(since=600).findings == []
+        assert _names(log.walk(since=100)) == {"a record's message is not the one that came"}
+    finally:
+        log.execute("UPDATE body SET message = ? WHERE id = 3", b"<m>2</m>")
