@@ -178,7 +178,8 @@ class _Binding:
 
     def body(self, body: Element, bound: Element, parts: dict[str, Element], document: bool) -> Iterator[Breach]:
         listed = None if body.get("parts") is None else (body.get("parts") or "").split()
-        in_headers = {(one.get("part") or "").strip() for one in body.getparent().iterchildren(self.soap("header"))}
+        headers = bound.iterfind(f"*/{self.soap('header')}")
+        in_headers = {(one.get("part") or "").strip() for one in headers if one.getparent() is body.getparent()}
         if document and listed is not None and len(listed) > 1:
             yield self.told(
                 "R2201",
