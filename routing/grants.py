@@ -43,16 +43,12 @@ def find_grant(
     Raises:
         Refusal: ACC-02 to ACC-06.
     """
-    names: tuple[str, ...] = (consumer,)
-    if header.client is not None and header.client != consumer:
-        if not header.client.startswith(consumer + "/") or not _is_lawful(header.client):
-            raise Refusal(rules.ACC_CLIENT, "The client named in exch:Exchange is not a subsystem of the signer.")
-        names = (header.client, consumer)
+    names = askers(consumer, header)
     failures: list[tuple[int, Refusal]] = []
     service_name = service.id.text
     for name in names:
         for grant in directory.grants.get((name, service_name), ()):
-            failure = _misfit(grant, operation, header, now)
+            failure = misfit(grant, operation, header, now)
             if failure is None:
                 return grant, names[0]
             failures.append(failure)
@@ -65,6 +61,19 @@ def find_grant(
     )
 
 
+def askers(consumer: str, header: ExchangeHeader) -> tuple[str, ...]:
+    """Under whose grants a request may pass, in the order in which they are looked at.
+
+    Raises:
+        Refusal: ACC-04.
+    """
+    if header.client is None or header.client == consumer:
+        return (consumer,)
+    if not header.client.startswith(consumer + "/") or not _is_lawful(header.client):
+        raise Refusal(rules.ACC_CLIENT, "The client named in exch:Exchange is not a subsystem of the signer.")
+    return header.client, consumer
+
+
 def _is_lawful(client: str) -> bool:
     try:
         check_client(client)
@@ -73,7 +82,7 @@ def _is_lawful(client: str) -> bool:
     return True
 
 
-def _misfit(grant: Grant, operation: Operation, header: ExchangeHeader, now: float) -> tuple[int, Refusal] | None:
+def misfit(grant: Grant, operation: Operation, header: ExchangeHeader, now: float) -> tuple[int, Refusal] | None:
     """How far a grant came before it failed, with its refusal; None when it fits."""
     if grant.operations is not None and operation.name not in grant.operations:
         return 0, Refusal(rules.ACC_GRANT, "The grant does not cover this operation.", {"operation": operation.name})

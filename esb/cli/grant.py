@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from esb.cli.dates import DAY, shown, unix
+from esb.cli.explain import explain
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -47,6 +48,9 @@ def grant() -> None:
     One officer requests a grant and another approves it; where grants.two_officers is off, one may give it at once.
     What a grant says never changes: request another that --replaces it.
     """
+
+
+grant.add_command(explain)
 
 
 @grant.command()
