@@ -1,7 +1,7 @@
 """Who acts, for the registry's changes: the person, as far as the machine knows, and not a name that one can choose.
 
 Two officers are two authors, so an author must not be had by setting a variable.  The kernel's audit login id comes
-first: it is set when a person logs in, outlives su and sudo, and only the privileged can change it.  ADR 8 tells the
+first: it is set when a person logs in, outlives su and sudo, and only the privileged can change it.  ADR 9 tells the
 reasons, and where this ends.
 """
 
