@@ -1,23 +1,13 @@
 """Reading the evidence log: what was recorded, newest first, and what an exchange was answered."""
 
-import sqlite3
-import threading
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import psycopg
-
-from esb.audit import postgres, sqlite
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
-from esb.audit.record import StoreUnavailable
+from esb.audit.reading import log_reading
 from esb.audit.store import locate
 from esb.kernel.faults import EsbError
-
-_Rows = list[tuple[Any, ...]]
 
 _SELECT: Final = """
 SELECT record.id, record.record, leaf, coalesce(length(message), 0), coalesce(length(sent), 0)
@@ -47,11 +37,6 @@ class Recorded:
     sent_size: int
 
 
-class _Connection(Protocol):
-    def rows(self, query: str, values: Sequence[object]) -> _Rows: ...
-    def close(self) -> None: ...
-
-
 class EvidenceReader:
     """Reads a log that another thread or process may be writing.  Blocks; may be called from any thread.
 
@@ -62,9 +47,7 @@ class EvidenceReader:
     """
 
     def __init__(self, url: str) -> None:
-        self._place = locate(url)
-        self._lock = threading.Lock()
-        self._connection: _Connection | None = None
+        self._log = log_reading(locate(url))
 
     def recent(
         self,
@@ -103,7 +86,7 @@ class EvidenceReader:
             conditions.append(f"record IN ({', '.join('?' * len(names))})")
             values += names
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        rows = self._rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
+        rows = self._log.rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
         return [_recorded(row) for row in rows]
 
     def show(self, exchange: str) -> list[Recorded]:
@@ -112,18 +95,18 @@ class EvidenceReader:
 
     def bodies(self, record: str) -> tuple[bytes, bytes] | None:
         """Read a record's message as received and envelope as sent; None when there are none."""
-        rows = self._rows(
+        rows = self._log.rows(
             "SELECT message, sent FROM record JOIN body ON body.id = record.id WHERE record = ?", [record]
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
     def holds(self, record: str) -> bool:
         """Say whether there is a record of this name."""
-        return bool(self._rows("SELECT 1 FROM record WHERE record = ?", [record]))
+        return bool(self._log.rows("SELECT 1 FROM record WHERE record = ?", [record]))
 
     def answer_of(self, exchange: str) -> bytes | None:
         """Read the envelope that answered or refused an exchange; None while there is none."""
-        rows = self._rows(
+        rows = self._log.rows(
             "SELECT sent FROM record JOIN body ON body.id = record.id "
             "WHERE record IN (?, ?) ORDER BY record.id DESC LIMIT 1",
             [record_id(exchange, Kind.ANSWER), record_id(exchange, Kind.REFUSAL)],
@@ -135,7 +118,7 @@ class EvidenceReader:
 
         A daily quota goes on from here after a restart.
         """
-        rows = self._rows(
+        rows = self._log.rows(
             "SELECT grant_id, count(*) FROM record "
             "WHERE kind = 'request' AND at >= ? AND grant_id IS NOT NULL GROUP BY grant_id",
             [since],
@@ -144,26 +127,7 @@ class EvidenceReader:
 
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""
-        with self._lock:
-            self._drop()
-
-    def _rows(self, query: str, values: Sequence[object]) -> _Rows:
-        with self._lock:
-            if self._connection is not None:
-                with suppress(StoreUnavailable):  # a connection may have died since; a new one decides
-                    return self._connection.rows(query, values)
-                self._drop()
-            self._connection = _sqlite(self._place) if isinstance(self._place, Path) else _postgres(self._place)
-            try:
-                return self._connection.rows(query, values)
-            except StoreUnavailable:
-                self._drop()
-                raise
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._log.close()
 
 
 def _recorded(row: tuple[Any, ...]) -> Recorded:
@@ -175,60 +139,3 @@ def _recorded(row: tuple[Any, ...]) -> Recorded:
     if entry.record != name:
         raise LogDamaged(f"record {name} (number {number}) of the evidence log holds the facts of another")
     return Recorded(number, entry, leaf_hash(leaf), message_size, sent_size)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sqlite:
-    connection: sqlite3.Connection
-
-    def rows(self, query: str, values: Sequence[object]) -> _Rows:
-        try:
-            return self.connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailable(sqlite.reason(error)) from error
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-def _sqlite(path: Path) -> _Sqlite:
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
-        try:
-            sqlite.check_version(connection)
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise StoreUnavailable(sqlite.reason(error)) from error
-    return _Sqlite(connection)
-
-
-@dataclass(frozen=True, slots=True)
-class _Postgres:
-    connection: psycopg.Connection
-
-    def rows(self, query: str, values: Sequence[object]) -> _Rows:
-        try:
-            return self.connection.execute(query.replace("?", "%s").encode(), values, binary=True).fetchall()
-        except psycopg.Error as error:
-            raise StoreUnavailable(postgres.reason(error)) from error
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-def _postgres(url: str) -> _Postgres:
-    try:
-        connection = postgres.connect(url)
-        try:
-            connection.execute("SET default_transaction_read_only = on")
-            postgres.check_version(connection)
-        except BaseException:
-            connection.close()
-            raise
-    except psycopg.Error as error:
-        raise StoreUnavailable(postgres.reason(error)) from error
-    return _Postgres(connection)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import psycopg
 
 from esb.audit import postgres, sqlite
-from esb.audit.record import StoreUnavailable
+from esb.audit.record import StoreUnavailable, check_schema
 
 Rows = list[tuple[Any, ...]]
 
@@ -72,6 +72,14 @@ class Reading:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def log_reading(place: Path | str) -> Reading:
+    """What reads the log's own tables, and refuses those of another version."""
+    if isinstance(place, Path):
+        return Reading(place, lambda ask: check_schema(ask("PRAGMA user_version", ())[0][0], sqlite.SCHEMA_VERSION))
+    version = "SELECT version FROM evidence.version"
+    return Reading(place, lambda ask: check_schema(ask(version, ())[0][0], postgres.SCHEMA_VERSION))
 
 
 @dataclass(frozen=True, slots=True)

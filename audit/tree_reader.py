@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from esb.audit import tree_postgres, tree_sqlite
 from esb.audit.merkle import consistency_proof, inclusion_proof
-from esb.audit.reading import Reading
+from esb.audit.reading import Reading, log_reading
 from esb.audit.record import check_schema
 from esb.audit.store import locate
 from esb.audit.tiles import Place, subtrees
@@ -77,7 +77,7 @@ class TreeReader:
     def __init__(self, url: str) -> None:
         place = locate(url)
         if isinstance(place, Path):
-            self._log = Reading(place, lambda _: None)
+            self._log = log_reading(place)
             self._tree = Reading(tree_sqlite.tree_path(place), _check_file)
         else:
             self._log = self._tree = Reading(place, _check_database)
