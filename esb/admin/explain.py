@@ -124,7 +124,7 @@ def explain(
     first = (
         *_certificates(directory, signer, now),
         _member(directory, signer),
-        _service(directory, service),
+        _service(directory, service, now),
     )
     found = directory.services.get(service.path)
     if found is None:
@@ -177,16 +177,17 @@ def _member(directory: Directory, signer: str) -> Step:
     return _asked("member", lambda: check_member(directory, signer), f"{signer} {standing}", f"{signer} {standing}. ")
 
 
-def _service(directory: Directory, service: ServiceId) -> Step:
+def _service(directory: Directory, service: ServiceId, now: float) -> Step:
     found = directory.services.get(service.path)
     if found is None:
         standing = "is not registered"
     else:
         owner = directory.members.get(service.member)
         status = "unknown" if owner is None else owner.status.value
-        standing = f"is {found.status.value}, its owner {status}"
+        end = "" if found.sunset is None else f", until {_day(found.sunset)}"
+        standing = f"is {found.status.value}{end}, its owner {status}"
     text = f"{service} {standing}"
-    return _asked("service", lambda: find_service(directory, service.path), text, f"{text}. ")
+    return _asked("service", lambda: find_service(directory, service.path, now), text, f"{text}. ")
 
 
 def _operation(service: Service, element: str, name: str) -> Step:

@@ -142,7 +142,9 @@ def _told(
         "consumer": row.consumer,
         "service": row.service.name.text,
         "change": change,
-        "reason": reason,
-        "replaces": row.replaces,
     }
+    if reason:
+        facts["reason"] = reason
+    if row.replaces is not None:
+        facts["replaces"] = row.replaces
     tell(act, Topic.GRANT_CHANGED, f"grant:{grant}", to, facts, once=once)

@@ -69,6 +69,7 @@ CERTIFICATE = st.fixed_dictionaries(
     consumer=mostly_active,
     owner=mostly_active,
     service=st.sampled_from([ServiceStatus.ACTIVE] * 6 + list(ServiceStatus) + [None]),
+    sunset=st.sampled_from([None, None, None, NOW - 60, NOW, NOW + 60]),
     certificate=CERTIFICATE,
     revocation_known=st.sampled_from([None, None, NOW + 60, NOW - 60]),
     used=st.dictionaries(st.integers(1, 4), st.integers(0, 3)),
@@ -79,6 +80,7 @@ def test_what_is_explained_is_what_happens(
     consumer: MemberStatus,
     owner: MemberStatus,
     service: ServiceStatus | None,
+    sunset: float | None,
     certificate: dict[str, Any],
     revocation_known: float | None,
     used: dict[int, int],
@@ -89,7 +91,7 @@ def test_what_is_explained_is_what_happens(
         key = grant.consumer, grant.service
         by_key[key] = (*by_key.get(key, ()), grant)
     statuses = {"DIN": owner, "EESMN": consumer}
-    services = {} if service is None else {PERSONS.path: replace(rig.service, status=service)}
+    services = {} if service is None else {PERSONS.path: replace(rig.service, status=service, sunset=sunset)}
     own = replace(party("EESMN").known, **certificate)
     directory = Directory(
         version=1,
