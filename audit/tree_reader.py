@@ -153,7 +153,8 @@ class TreeReader:
             if row is None:
                 yield index, None
                 continue
-            *facts, message, sent = row
+            record, kind, at, consumer, service, outcome, grant, key, leaf, message, sent = row
+            facts = (record, kind, at, consumer, service, outcome, grant, key, leaf)
             yield index, Row(*facts, message is not None, message or b"", sent or b"")
 
     def _walk(self, start: int, end: int, select: str) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
