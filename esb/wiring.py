@@ -44,6 +44,7 @@ from esb.endpoints.log import LogDoor
 from esb.endpoints.registry import ROOT as REGISTRY
 from esb.endpoints.registry import RegistryDoor
 from esb.endpoints.revocation import Lists
+from esb.endpoints.schemas import SCHEMAS, library
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
@@ -277,6 +278,7 @@ def wire(
     tree = TreeReader(settings.evidence.url)
     extracts = ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run)
     doors: dict[str, HttpHandler] = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get, EXTRACTS: extracts.get}
+    doors[SCHEMAS] = library
     publisher = None
     if settings.snapshot.publish != "nobody":
         sealer = FileSealer(settings.snapshot.key, lambda: passphrase)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from esb.kernel.xml import Element
 from esb.wsdl.documents import DEFINITIONS, SCHEMA, Reference, Way, open_document, references, schemas_of
-from esb.wsdl.known import BUILT_IN, KNOWN
+from esb.wsdl.known import BUILT_IN, KNOWN, OWN
 from esb.wsdl.limits import ReadLimits
 from esb.wsdl.refuse import ContractRefused, Forbidden, NotFound, place, shown
 from esb.wsdl.sources import Source
@@ -87,6 +87,9 @@ class _Collector:
     def _follow(self, document: Found, reference: Reference, depth: int) -> Found | None:
         """Link one reference; returns the document when it is new."""
         where = place(document.label, reference.element)
+        if reference.way is Way.IMPORT and reference.namespace in OWN:
+            self._link_known(document, reference)
+            return None
         if not reference.location:
             if reference.way in (Way.INCLUDE, Way.REDEFINE):
                 self.problems.append(f"{where}: the {_name(reference)} has no schemaLocation: name the document")
@@ -128,12 +131,7 @@ class _Collector:
                 document.links.append((reference, None))
                 return
             if namespace in KNOWN:
-                name, data = KNOWN[namespace]
-                key = f"known:{name}"
-                if key not in self.found:
-                    # Holds for every later import of the namespace too, but each is linked to it by name.
-                    self.found[key] = Found(key, name, open_document(data, name))
-                document.links.append((reference, key))
+                self._link_known(document, reference)
                 return
         if reference.way is Way.WSDL_IMPORT and any(
             other.root.tag == DEFINITIONS
@@ -144,6 +142,14 @@ class _Collector:
             document.links.append((reference, None))
             return
         self.problems.append(f"{where}: the {_name(reference)}{_of(reference)} cannot be resolved: {reason}")
+
+    def _link_known(self, document: Found, reference: Reference) -> None:
+        name, data = KNOWN[reference.namespace]
+        key = f"known:{name}"
+        if key not in self.found:
+            # Holds for every later import of the namespace too, but each is linked to it by name.
+            self.found[key] = Found(key, name, open_document(data, name))
+        document.links.append((reference, key))
 
     def _agree(self, document: Found, reference: Reference, target: Found) -> None:
         """Whether the document found is what the reference says it is (XML Schema part 1, 4.2.1 to 4.2.3)."""

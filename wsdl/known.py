@@ -1,13 +1,14 @@
 """Schemas of the namespaces that documents import by custom without bringing them along.
 
 Written for the bus from the specifications named; small, and enough for what contracts refer to.  They stand in only
-where the provider's own set does not hold a document for the namespace.
+where the provider's own set does not hold a document for the namespace; but the bus's own types stand in always.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from esb.kernel.namespaces import SOAP11, WSA, XML, XSD, XSI
+from esb.wsdl.library import TYPES, types_document
 
 SOAP_ENCODING: Final = "http://schemas.xmlsoap.org/soap/encoding/"
 _XMIME: Final = "http://www.w3.org/2005/05/xmlmime"
@@ -208,6 +209,9 @@ _XLINK_SCHEMA = f"""<?xml version="1.0" encoding="UTF-8"?>
 </xs:schema>
 """
 
+# Namespaces that are the bus's to define: whatever location an import of one gives, it means the document below.
+OWN: Final = frozenset({TYPES})
+
 # Namespace → (file name, document).
 KNOWN: Final[Mapping[str, tuple[str, bytes]]] = {
     XML: ("xml.xsd", _XML.encode()),
@@ -217,4 +221,5 @@ KNOWN: Final[Mapping[str, tuple[str, bytes]]] = {
     _XOP: ("xop-include.xsd", _INCLUDE.encode()),
     WSA: ("ws-addr.xsd", _ADDRESSING.encode()),
     _XLINK: ("xlink.xsd", _XLINK_SCHEMA.encode()),
+    TYPES: ("shluz-types-1.xsd", types_document()),
 }

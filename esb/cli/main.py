@@ -34,6 +34,9 @@ SUBJECTS = MappingProxyType(
         "service": Subject(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
         ),
+        "classifier": Subject(
+            "esb.cli.classifier", "classifier", "Classifiers: lists of codes with their names, shared by contracts."
+        ),
         "contract": Subject("esb.cli.contract", "contract", "Contracts: what changes from one to the next."),
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."

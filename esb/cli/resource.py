@@ -10,6 +10,7 @@ import click
 from esb.cli.moment import MOMENT, moment_text
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json, table
+from esb.cli.similar import similar_resources, warn_of_duplicates
 
 if TYPE_CHECKING:
     from esb.registry.resources import ResourceVersion
@@ -48,6 +49,9 @@ def register(place: Place, file: Path, reason: str) -> None:
     with acting(desk.engine, desk.author, desk.now) as act:
         made = register_resource(act, entry, reason)
     say(f"{made.code} stands in the register of {entry.register.value} as version {made.number} ({made.status.value}).")
+    from esb.admin.duplicates import Duplicates
+
+    warn_of_duplicates(Duplicates(desk.engine).of_resource(made.code))
     say(f"Digest: {made.sha256}.  Next: esb resource show {made.code}")
 
 
@@ -326,3 +330,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(text for _, text in _flat("", value))
     return "-" if value is None else str(value)
+
+
+resource.add_command(similar_resources)

@@ -2,7 +2,7 @@
 
 import click
 
-from esb.cli import service_contract
+from esb.cli import service_contract, similar
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
 
@@ -100,6 +100,10 @@ def add(
     say(f"Provider: {registered.terms.endpoint} (SOAP {', '.join(soap_versions(contract))})")
     say(f"Operations: {', '.join(registered.operations)}")
     say(f"Consumers' WSDL: {desk.settings.bus.address}{service_id.path}?wsdl")
+    if hosted is None:
+        from esb.admin.duplicates import Duplicates
+
+        similar.warn_of_duplicates(Duplicates(desk.engine).of_service(service_id.text))
     say(f"Next: esb grant add CONSUMER {service_id} --purpose … --basis …")
 
 
@@ -230,5 +234,6 @@ for _command in (
     service_contract.upgrade,
     service_contract.history,
     service_contract.sunset,
+    similar.similar_services,
 ):
     service.add_command(_command)
