@@ -115,7 +115,7 @@ def _standing(view: ExtractView) -> str:
     status = both(STATUSES[newest.status])
     if view.is_current:
         return (
-            '<div class="standing current"><p><strong>Qüvvədədir.</strong> '
+            '<div class="standing current"><p><strong>Aktualdır.</strong> '
             "Reyestrdəki yazı çıxarışdan sonra dəyişməyib.</p>"
             "<p lang=en><strong>Current.</strong> The entry has not changed since."
             f"</p><p>{_both(Name('İndiki status', 'Status now'))}: {escape(status)}</p></div>"

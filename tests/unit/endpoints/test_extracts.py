@@ -105,7 +105,7 @@ def test_it_tells_when_it_is_superseded() -> None:
     page = Page(extract_page(view(newest=4, as_of=1.5)))
     for words in ("Köhnəlib.", "Superseded.", "version 4", "1970-01-01T00:00:01.500000Z"):
         assert words in page.text
-    assert "Qüvvədədir" not in page.text
+    assert "Aktualdır" not in page.text
 
 
 def test_no_officer_is_named() -> None:
