@@ -12,7 +12,7 @@ from esb.conf.settings import Settings
 
 def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Problem]:
     """Settings that are each lawful but cannot go together; each problem names the key that would mend it."""
-    door, provider, keys = settings.door, settings.provider, settings.keys
+    door, provider, keys, extracts = settings.door, settings.provider, settings.keys, settings.extracts
     found: list[tuple[bool, str, str, str]] = [
         (
             door.tls and door.tls_certificate is None,
@@ -48,6 +48,12 @@ def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Pr
             (keys.second_certificate is None) != (keys.second_signing_key is None),
             "keys.second_signing_key" if keys.second_signing_key is None else "keys.second_certificate",
             "a second signing key and its certificate go together, and one is missing",
+            "Give both or neither.",
+        ),
+        (
+            (extracts.certificate is None) != (extracts.signing_key is None),
+            "extracts.signing_key" if extracts.signing_key is None else "extracts.certificate",
+            "a key that signs extracts and its certificate go together, and one is missing",
             "Give both or neither.",
         ),
         (

@@ -204,7 +204,7 @@ class Ca:
 class Extracts:
     """What signs extracts from the registers, where that is not the bus's own key."""
 
-    signing_key: _OptionalPath
+    signing_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
     certificate: _OptionalPath
 
 

@@ -189,12 +189,10 @@ def _facts(found: "Extract") -> dict[str, object]:
 
 def _signer(desk: "Desk") -> "DocumentSigner":
     """What signs extracts: the key of [extracts], else the bus's own."""
-    from esb.admin.extracts import SignerUnfit, document_signer, read_certificates
+    from esb.admin.extracts import document_signer, read_certificates
     from esb.certs.keys import load_key
 
     extracts, keys = desk.settings.extracts, desk.settings.keys
-    if (extracts.signing_key is None) != (extracts.certificate is None):
-        raise SignerUnfit("extracts.signing_key and extracts.certificate go together: set both, or neither")
     key = load_key(extracts.signing_key or keys.signing_key, desk.passphrase)
     anchors = read_certificates(desk.settings.certs.anchors)
     return document_signer(key, extracts.certificate or keys.certificate, anchors, desk.now)

@@ -47,12 +47,14 @@ class Authority:
 
     def signer(self, name: str = "bus", kind: str = "p256", now: float = NOW, days: int = 365) -> DocumentSigner:
         """A signer with a certificate of this authority."""
-        key = generate_key(kind)
-        request = read_request(make_request(key, name).public_bytes(Encoding.DER))
+        return self.certify(FileKey(generate_key(kind)), name, now, days)
+
+    def certify(self, key: Any, name: str = "bus", now: float = NOW, days: int = 365) -> DocumentSigner:
+        """A signer of this key, wherever it lies."""
+        request = read_request(make_request(key.private_key, name).public_bytes(Encoding.DER))
         serial = serial_number(os.urandom(16))
-        use = CertificateUse.SIGNING
-        certificate = issue(*self._made, request, Subject(name, "Şlüz"), use, now, days, serial)
-        return DocumentSigner(FileKey(key), (certificate, self.certificate))
+        certificate = issue(*self._made, request, Subject(name, "Şlüz"), CertificateUse.SIGNING, now, days, serial)
+        return DocumentSigner(key, (certificate, self.certificate))
 
     def crl(self, *revoked: x509.Certificate, now: float = NOW, days: int = 7) -> bytes:
         """A revocation list, PEM."""

@@ -29,6 +29,8 @@ from esb.conf.problems import ConfigError
         ({"SHLUZ_PROVIDER_CLIENT_CERTIFICATE": "c"}, "provider.client_key"),
         ({"SHLUZ_KEYS_SECOND_SIGNING_KEY": "k"}, "keys.second_certificate"),
         ({"SHLUZ_KEYS_SECOND_CERTIFICATE": "c"}, "keys.second_signing_key"),
+        ({"SHLUZ_EXTRACTS_SIGNING_KEY": "k"}, "extracts.certificate"),
+        ({"SHLUZ_EXTRACTS_CERTIFICATE": "c"}, "extracts.signing_key"),
         ({"SHLUZ_TIME_SKEW_SECONDS": "301"}, "time.skew_seconds"),
         ({"SHLUZ_EVIDENCE_MAX_QUEUE": "1"}, "evidence.max_queue"),
         ({"SHLUZ_LOAD_MAX_IN_FLIGHT": "10"}, "load.per_service_in_flight"),
