@@ -224,6 +224,35 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Procedure:
+    """How many working days each state of an application, and a member's answer to an inspection, may take."""
+
+    completeness_days: _Some
+    mending_days: _Some
+    checks_days: _Some
+    opinion_days: _Some
+    decision_days: _Some
+    moving_days: _Some
+    agreement_days: _Some
+    remind_days: Annotated[int, Whole()]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checks of an applying service may do, and what a provider must keep to."""
+
+    allow_private: Annotated[bool, Flag()]
+    require_tls: Annotated[bool, Flag()]
+    call_seconds: _Seconds
+    answer_bytes: Annotated[int, Size(1024)]
+    total_seconds: _Seconds
+    certificate_days: Annotated[int, Whole()]
+    calls: Annotated[int, Whole(1, 1000)]
+    median_seconds: _Seconds
+    p95_seconds: _Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """How much work is taken at once."""
 
@@ -267,6 +296,8 @@ class Settings:
     ca: Ca
     extracts: Extracts
     provider: Provider
+    procedure: Procedure
+    checks: Checks
     load: Load
     breaker: Breaker
     log: Log

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from esb.adapters.soap import SoapAdapter
 from esb.admin.certificates import der_of, pem_of
-from esb.admin.checks.model import Exchange, Exchanged, Subject
+from esb.admin.checks.model import Exchange, Exchanged, NotTried, Subject
 from esb.admin.checks.wire import Line, WireFailed
 from esb.audit.log import EvidenceReader
 from esb.audit.record import Outcome, Record
@@ -327,6 +327,8 @@ def _run(waiting: Awaitable[T]) -> T:
 
 
 def _service(subject: Subject, contract: Contract) -> Service:
+    if subject.service is None:
+        raise NotTried("there is no service to be asked")
     terms = subject.terms
     version = terms.provider_version
     if version is None and len(contract.provider_versions) == 1:

@@ -38,6 +38,11 @@ SUBJECTS = MappingProxyType(
             "esb.cli.classifier", "classifier", "Classifiers: lists of codes with their names, shared by contracts."
         ),
         "contract": Subject("esb.cli.contract", "contract", "Contracts: what changes from one to the next."),
+        "application": Subject(
+            "esb.cli.application",
+            "application",
+            "Applications: how a service or resource is connected, changed, passed to another owner, and retired.",
+        ),
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
         ),

@@ -89,7 +89,7 @@ class Applicant:
         signer, der = bus_key()
         known = CertificateLoader().known(der, "", CertificateUse.SIGNING, None, None)
         terms = Terms(endpoint=self.endpoint, **{"timeout": self.seconds, **self.terms})
-        subject = Subject(SERVICE, self.contract, terms, self.operation, self.request)
+        subject = Subject(SERVICE, self.contract, terms, self.operation, self.request, SERVICE.text)
         made_by = trial_exchanges(line, signer, known, (), made)
         context = Context(subject, self.bounds, line, made_by, time.time())
         if self.contract is persons():

@@ -74,17 +74,19 @@ class Subject:
     """What is checked.
 
     Attributes:
-        service: the name under which it would stand.
+        service: the name under which it would stand; of a register's entry alone, None.
+        name: the service's or entry's name, for the report.
         contract: its contract, or a closed set that the bus may not be able to serve; None where there is none.
         terms: on which it would be served.
         operation, request: what may be called, and the Body's element as XML; None to choose.
     """
 
-    service: ServiceId
+    service: ServiceId | None
     contract: Contract | None
     terms: Terms
     operation: str | None = None
     request: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

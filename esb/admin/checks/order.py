@@ -42,4 +42,4 @@ def run_checks(context: Context, told: Callable[[Result], None]) -> Report:
         results.append(result)
     subject = context.subject
     digest = None if subject.contract is None else hashlib.sha256(pack(subject.contract)).hexdigest()
-    return Report(subject.service.text, subject.terms.endpoint, digest, context.now, tuple(results))
+    return Report(subject.name, subject.terms.endpoint, digest, context.now, tuple(results))
