@@ -11,6 +11,7 @@ from esb.cli.place import Place, pass_place
 from esb.cli.show import confirm, json_option, say, say_json, table, yes_option
 
 if TYPE_CHECKING:
+    from esb.cli.desk import Desk
     from esb.registry.member_models import AgreementRow
 
 
@@ -25,8 +26,17 @@ def agreement() -> None:
 @click.option("--signed", type=DAY, required=True, help="The day of the signature, from which it is in force.")
 @click.option("--ends", type=DAY, help="The last day is the one before this; without it, it has no end.")
 @document_option
+@json_option
 @pass_place
-def add(place: Place, code: str, number: str, signed: datetime, ends: datetime | None, document: str | None) -> None:
+def add(
+    place: Place,
+    code: str,
+    number: str,
+    signed: datetime,
+    ends: datetime | None,
+    document: str | None,
+    as_json: bool,
+) -> None:
     """Register agreement NUMBER of the member CODE.  A prolongation is an agreement of its own.
 
     \b
@@ -45,6 +55,9 @@ def add(place: Place, code: str, number: str, signed: datetime, ends: datetime |
     paper = paper_of(document)
     with acting(desk.engine, desk.author, desk.now) as act:
         add_agreement(act, code, replace(terms, document=filed(act, paper)))
+    if as_json:
+        _show(desk, code, number)
+        return
     say(f"Agreement {number} of {code}. Next, for who is not active yet: esb member status {code} active --reason …")
 
 
@@ -53,8 +66,9 @@ def add(place: Place, code: str, number: str, signed: datetime, ends: datetime |
 @click.argument("number")
 @click.option("--reason", required=True, help="Why; it stays in the registry.")
 @yes_option
+@json_option
 @pass_place
-def end(place: Place, code: str, number: str, reason: str, yes: bool) -> None:
+def end(place: Place, code: str, number: str, reason: str, yes: bool, as_json: bool) -> None:
     """End agreement NUMBER of the member CODE now.  The member's status stays: change it with `esb member status`.
 
     \b
@@ -69,7 +83,10 @@ def end(place: Place, code: str, number: str, reason: str, yes: bool) -> None:
     confirm(f"End agreement {number} of {code}?", yes)
     with acting(desk.engine, desk.author, desk.now) as act:
         end_agreement(act, code, number, reason)
-    say(f"Agreement {number} of {code} has ended.")
+    if as_json:
+        _show(desk, code, number)
+    else:
+        say(f"Agreement {number} of {code} has ended.")
 
 
 @agreement.command(name="list")
@@ -96,6 +113,14 @@ def list_(place: Place, code: str | None, as_json: bool) -> None:
     rows = [tuple("-" if value is None else value for value in each.values()) for each in facts]
     headers = ("MEMBER", "NUMBER", "STANDING", "SIGNED", "ENDS", "ENDED", "DOCUMENT")
     say(table(headers, rows) if rows else "There are no agreements: esb member agreement add CODE NUMBER …")
+
+
+def _show(desk: "Desk", code: str, number: str) -> None:
+    from esb.registry.agreements import get_agreement
+    from esb.registry.database import reading
+
+    with reading(desk.engine) as session:
+        say_json(agreement_facts(get_agreement(session, code, number), desk.now))
 
 
 def agreement_facts(row: "AgreementRow", now: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from esb.cli.place import Place, pass_place
 from esb.cli.show import json_option, say, say_json, table
 
 if TYPE_CHECKING:
+    from esb.cli.desk import Desk
     from esb.registry.member_models import ContactRow
 
 ROLE = click.Choice(["responsible", "technical", "security"])
@@ -27,8 +28,9 @@ def contact() -> None:
 @click.option("--office", required=True, help="The person's post.")
 @click.option("--email", required=True)
 @click.option("--telephone", required=True, help="With the country: +994 12 555 00 00.")
+@json_option
 @pass_place
-def add(place: Place, /, code: str, roles: tuple[str, ...], **facts: str) -> None:
+def add(place: Place, /, code: str, roles: tuple[str, ...], as_json: bool, **facts: str) -> None:
     """Add a contact of the member CODE.
 
     \b
@@ -44,7 +46,7 @@ def add(place: Place, /, code: str, roles: tuple[str, ...], **facts: str) -> Non
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
         number = add_contact(act, code, Contact(**facts, roles=frozenset(map(ContactRole, roles))))
-    say(f"Contact {number} of {code}. See all of them: esb member contact list {code}")
+    _done(desk, number, as_json, f"Contact {number} of {code}. See all of them: esb member contact list {code}")
 
 
 @contact.command()
@@ -55,8 +57,11 @@ def add(place: Place, /, code: str, roles: tuple[str, ...], **facts: str) -> Non
 @click.option("--email")
 @click.option("--telephone")
 @_reason
+@json_option
 @pass_place
-def change(place: Place, /, number: int, roles: tuple[str, ...], reason: str, **facts: str | None) -> None:
+def change(
+    place: Place, /, number: int, roles: tuple[str, ...], reason: str, as_json: bool, **facts: str | None
+) -> None:
     """Change contact NUMBER; what is not named stays as it is.  The contact gets a new number, the old one is kept.
 
     \b
@@ -71,14 +76,16 @@ def change(place: Place, /, number: int, roles: tuple[str, ...], reason: str, **
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
         later = change_contact(act, number, reason, roles=list(map(ContactRole, roles)) or None, **facts)
-    say(f"Contact {number} is now contact {later}." if later != number else "Nothing of it is new.")
+    told = f"Contact {number} is now contact {later}." if later != number else "Nothing of it is new."
+    _done(desk, later, as_json, told)
 
 
 @contact.command()
 @click.argument("number", type=int)
 @_reason
+@json_option
 @pass_place
-def end(place: Place, number: int, reason: str) -> None:
+def end(place: Place, number: int, reason: str, as_json: bool) -> None:
     """Note that contact NUMBER is one no more; it is kept among those of before.
 
     \b
@@ -92,7 +99,7 @@ def end(place: Place, number: int, reason: str) -> None:
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
         end_contact(act, number, reason)
-    say(f"Contact {number} has ended.")
+    _done(desk, number, as_json, f"Contact {number} has ended.")
 
 
 @contact.command(name="list")
@@ -122,6 +129,17 @@ def list_(place: Place, code: str, every: bool, as_json: bool) -> None:
     headers = ("NUMBER", "ROLES", "NAME", "OFFICE", "E-MAIL", "TELEPHONE", "SINCE", "ENDED")
     empty = f"{code} has no contacts: esb member contact add {code} …"
     say(table(headers, [tuple(row) for row in rows]) if facts else empty)
+
+
+def _done(desk: "Desk", number: int, as_json: bool, told: str) -> None:
+    if not as_json:
+        say(told)
+        return
+    from esb.registry.contacts import get_contact
+    from esb.registry.database import reading
+
+    with reading(desk.engine) as session:
+        say_json(contact_facts(get_contact(session, number)))
 
 
 def contact_facts(row: "ContactRow") -> dict[str, Any]:

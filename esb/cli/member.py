@@ -51,6 +51,7 @@ member.add_command(agreement)
 @click.option("--signed", type=DAY, help="The day on which that was signed.")
 @click.option("--ends", type=DAY, help="The day from which it is no more in force.")
 @document_option
+@json_option
 @pass_place
 def add(
     place: Place,
@@ -60,6 +61,7 @@ def add(
     signed: datetime | None,
     ends: datetime | None,
     document: str | None,
+    as_json: bool,
     **who: str,
 ) -> None:
     """Register a member under CODE, which takes part at once; for the procedure with an application see `apply`.
@@ -89,6 +91,9 @@ def add(
         author=desk.author,
         now=desk.now,
     )
+    if as_json:
+        _show(place, code, as_json)
+        return
     say(f"{code} is a member. Next: esb member enrol {code} --csr FILE")
 
 
@@ -96,8 +101,9 @@ def add(
 @click.argument("code")
 @_particulars
 @click.option("--reason", default="applies to take part", show_default=True, help="Why; it stays in the registry.")
+@json_option
 @pass_place
-def apply(place: Place, /, code: str, reason: str, **who: str) -> None:
+def apply(place: Place, /, code: str, reason: str, as_json: bool, **who: str) -> None:
     """Register that somebody applies to take part as CODE.  Nothing of it passes before it is active.
 
     Who left before applies anew under the same code.
@@ -111,6 +117,9 @@ def apply(place: Place, /, code: str, reason: str, **who: str) -> None:
 
     desk = sit_down(place)
     apply(desk.engine, _who(code, **who), reason=reason, author=desk.author, now=desk.now)
+    if as_json:
+        _show(place, code, as_json)
+        return
     say(f"{code} has applied. Next:")
     say(f"  esb member contact add {code} …")
     say(f"  esb member agreement add {code} NUMBER --signed YYYY-MM-DD --document FILE")
@@ -124,8 +133,9 @@ def apply(place: Place, /, code: str, reason: str, **who: str) -> None:
 @click.option("--kind", type=_KIND, help="What kind of body it is now.")
 @click.option("--voen", help="The taxpayer number (VÖEN), ten digits.")
 @_reason
+@json_option
 @pass_place
-def change(place: Place, /, code: str, reason: str, kind: str | None, **facts: str | None) -> None:
+def change(place: Place, /, code: str, reason: str, kind: str | None, as_json: bool, **facts: str | None) -> None:
     """Change a member's particulars; what is not named stays as it is, and CODE stays for good.
 
     \b
@@ -140,7 +150,10 @@ def change(place: Place, /, code: str, reason: str, kind: str | None, **facts: s
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
         change_member(act, code, reason, kind=None if kind is None else MemberKind(kind), **facts)
-    say(f"Changed: esb member show {code}")
+    if as_json:
+        _show(place, code, as_json)
+    else:
+        say(f"Changed: esb member show {code}")
 
 
 @member.command(name="list")
@@ -167,6 +180,10 @@ def list_(place: Place, as_json: bool) -> None:
 @pass_place
 def show(place: Place, code: str, as_json: bool) -> None:
     """Show a member with its contacts, agreements and certificates."""
+    _show(place, code, as_json)
+
+
+def _show(place: Place, code: str, as_json: bool) -> None:
     from esb.admin.certificates import facts_of
     from esb.cli.agreement import agreement_facts
     from esb.cli.contact import contact_facts
@@ -308,8 +325,9 @@ def certificate(place: Place, code: str, file: Path, use: str) -> None:
 @click.argument("status", type=click.Choice(["active", "suspended", "left"]))
 @_reason
 @yes_option
+@json_option
 @pass_place
-def status(place: Place, code: str, status: str, reason: str, yes: bool) -> None:
+def status(place: Place, code: str, status: str, reason: str, yes: bool, as_json: bool) -> None:
     """Let a member in, suspend it, or note that it left.
 
     A suspended member's requests are refused (ACC-01) and its services answer ResourceSuspended (RTE-03).  Who leaves
@@ -338,6 +356,9 @@ def status(place: Place, code: str, status: str, reason: str, yes: bool) -> None
         author=desk.author,
         now=desk.now,
     )
+    if as_json:
+        _show(place, code, as_json)
+        return
     say(
         f"{code} is {status}; running buses know it within {desk.settings.registry.poll_seconds:g} s."
         if changed

@@ -50,6 +50,10 @@ def load(place: Place, provider: str, into_existing: bool, as_json: bool) -> Non
     from esb.sample.mix import national_month
 
     desk = sit_down(place)
+    if desk.settings.grants.two_officers:
+        raise click.UsageError(
+            "The sample gives its grants in one act, and grants.two_officers is on: load it elsewhere."
+        )
     began = time.monotonic()
     with click.progressbar(
         length=steps(national_month()),

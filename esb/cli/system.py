@@ -16,8 +16,9 @@ def system() -> None:
 @click.argument("name")
 @click.option("--az", "name_az", required=True, help="The name in Azerbaijani.")
 @click.option("--en", "name_en", required=True, help="The name in English.")
+@json_option
 @pass_place
-def add(place: Place, name: str, name_az: str, name_en: str) -> None:
+def add(place: Place, name: str, name_az: str, name_en: str, as_json: bool) -> None:
     """Register the system NAME (MEMBER/SYSTEM).
 
     \b
@@ -32,6 +33,9 @@ def add(place: Place, name: str, name_az: str, name_en: str) -> None:
     member, code = _parted(name)
     with acting(desk.engine, desk.author, desk.now) as act:
         add_system(act, member, code, name_az, name_en)
+    if as_json:
+        _show(place, name, as_json)
+        return
     say(
         f"{name} is registered. Next: esb service add {name}/SERVICE/v1 --wsdl …, or let it ask: esb grant add {name} …"
     )
@@ -72,6 +76,10 @@ def show(place: Place, name: str, as_json: bool) -> None:
     Example:
       esb system show DIN/IAMAS
     """
+    _show(place, name, as_json)
+
+
+def _show(place: Place, name: str, as_json: bool) -> None:
     from esb.cli.desk import sit_down
     from esb.registry.database import reading
     from esb.registry.members import get_system
@@ -98,8 +106,9 @@ def show(place: Place, name: str, as_json: bool) -> None:
 @click.option("--az", "name_az", help="The new name in Azerbaijani.")
 @click.option("--en", "name_en", help="The new name in English.")
 @click.option("--reason", required=True, help="Why; it stays in the registry.")
+@json_option
 @pass_place
-def rename(place: Place, name: str, name_az: str | None, name_en: str | None, reason: str) -> None:
+def rename(place: Place, name: str, name_az: str | None, name_en: str | None, reason: str, as_json: bool) -> None:
     """Give the system NAME (MEMBER/SYSTEM) another name for people; its code stays.
 
     \b
@@ -114,7 +123,10 @@ def rename(place: Place, name: str, name_az: str | None, name_en: str | None, re
     member, code = _parted(name)
     with acting(desk.engine, desk.author, desk.now) as act:
         rename_system(act, member, code, reason, name_az=name_az, name_en=name_en)
-    say(f"{name} has its new name.")
+    if as_json:
+        _show(place, name, as_json)
+    else:
+        say(f"{name} has its new name.")
 
 
 def _parted(name: str) -> tuple[str, str]:

@@ -180,3 +180,25 @@ def test_particulars_are_changed_with_a_reason(office: Run) -> None:
     assert office("member", "change", "DIN", "--en", "MIA", "--kind", "bank", "--reason", "decree").exit_code == 0
     shown = json.loads(office("member", "show", "DIN", "--json").stdout)
     assert (shown["name_en"], shown["kind"]) == ("MIA", "bank")
+
+
+def test_acts_answer_programs_with_what_is_so_now(office: Run) -> None:
+    def said(*arguments: str) -> dict[str, str]:
+        result = office(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        facts: dict[str, str] = json.loads(result.stdout)
+        return facts
+
+    who = ("--az", "Bank", "--en", "Bank", "--kind", "bank")
+    assert said("member", "add", "BANK1", *who)["status"] == "active"
+    assert said("member", "apply", "BANK2", *who)["status"] == "applied"
+    assert said("member", "status", "BANK1", "suspended", "--reason", "x", "--yes")["status"] == "suspended"
+    assert said("member", "change", "BANK1", "--en", "First", "--reason", "x")["name_en"] == "First"
+    assert said("member", "agreement", "add", "BANK1", "1", "--signed", "2020-01-01")["standing"] == "in force"
+    assert said("member", "agreement", "end", "BANK1", "1", "--reason", "x", "--yes")["standing"] == "ended"
+    person = ("--name", "A", "--office", "B", "--email", "a@b.az", "--telephone", "+994125550000")
+    assert said("member", "contact", "add", "BANK1", "--role", "technical", *person)["roles"] == "technical"
+    assert said("member", "contact", "change", "1", "--name", "C", "--reason", "x")["name"] == "C"
+    assert said("member", "contact", "end", "2", "--reason", "x")["ended"]
+    assert said("system", "add", "BANK1/S", "--az", "a", "--en", "b")["name_en"] == "b"
+    assert said("system", "rename", "BANK1/S", "--en", "c", "--reason", "x")["name_en"] == "c"

@@ -40,3 +40,10 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert "--port" in done.stderr
+
+
+def test_it_gives_no_grants_alone_where_two_officers_are_wanted(run: Run) -> None:
+    run("init")
+    refused = run("sample", "load", SHLUZ_GRANTS_TWO_OFFICERS="true")
+    assert (refused.exit_code, "two_officers" in refused.stderr) == (2, True)
+    assert json.loads(run("grant", "list", "--all", "--json").stdout) == []
