@@ -9,6 +9,7 @@ extension that is not in the list below.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -105,6 +106,90 @@ def chain_problem(
     trusted = {anchor.fingerprint(hashes.SHA256()) for anchor in anchors}
     search = _Search(sound, trusted)
     return None if search.reaches_anchor(certificate, below=0, path=()) else rules.CRT_PATH
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One certificate of a path, for people.
+
+    Attributes:
+        certificate: the end certificate first, then the authority that issued it, and so on.
+        anchor: whether it is an anchor, with which a path ends.
+        problem: why the path breaks here; "" where it holds.
+    """
+
+    certificate: x509.Certificate
+    anchor: bool
+    problem: str
+
+
+def explain_chain(
+    certificate: x509.Certificate,
+    authorities: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    now: float,
+) -> tuple[Link, ...]:
+    """The path that :func:`chain_problem` looks for, link by link, up to an anchor or to where it breaks.
+
+    Arguments as there.  Of several authorities of one name that one is shown which signed.
+    """
+    trusted = {anchor.fingerprint(hashes.SHA256()) for anchor in anchors}
+    links: list[Link] = []
+    current, problem = certificate, _own_problem(certificate)
+    for _ in range(MAX_AUTHORITIES + 1):
+        anchor = current.fingerprint(hashes.SHA256()) in trusted
+        if problem or (anchor and links):
+            return (*links, Link(current, anchor, problem))
+        issuer, problem = _issuer_of(current, (*anchors, *authorities))
+        if issuer is None:
+            return (*links, Link(current, anchor, problem))
+        links.append(Link(current, False, ""))
+        below = sum(1 for link in links[1:] if link.certificate.subject != link.certificate.issuer)
+        current, problem = issuer, _authority_problem(issuer, below, now)
+    return (*links, Link(current, False, f"the path is longer than {MAX_AUTHORITIES} authorities"))
+
+
+def _own_problem(certificate: x509.Certificate) -> str:
+    try:
+        if not _readable(certificate):
+            return "it has a critical extension that is not understood, or a control character in a name"
+        if _is_authority(certificate):
+            return "it is an authority's own certificate, which signs no messages"
+        if not _may(certificate, "digital_signature"):
+            return "its key usage does not allow digitalSignature"
+        return weakness(certificate.public_key()) or ""
+    except MALFORMED:
+        return "it is malformed inside"
+
+
+def _issuer_of(
+    certificate: x509.Certificate, authorities: Sequence[x509.Certificate]
+) -> tuple[x509.Certificate | None, str]:
+    named = [authority for authority in authorities if authority.subject == certificate.issuer]
+    name = certificate.issuer.rfc4514_string()
+    if not named:
+        return None, f"its issuer is not among the anchors: {name}"
+    digest = certificate.signature_hash_algorithm
+    if digest is not None and digest.name not in _STRONG_HASHES:
+        return None, f"it is signed with an outdated digest ({digest.name})"
+    for authority in named:
+        try:
+            certificate.verify_directly_issued_by(authority)
+        except (InvalidSignature, *MALFORMED):
+            continue
+        return authority, ""
+    return None, f"an authority of its issuer's name is known, and another key signed it: {name}"
+
+
+def _authority_problem(authority: x509.Certificate, below: int, now: float) -> str:
+    if _sound_authority(authority, now):
+        length = authority.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+        return "" if length is None or below <= length else "more authorities stand below it than it allows"
+    if now >= authority.not_valid_after_utc.timestamp() + 1:
+        return f"the authority has ended on {authority.not_valid_after_utc:%Y-%m-%d}"
+    if now < authority.not_valid_before_utc.timestamp():
+        return f"the authority begins on {authority.not_valid_before_utc:%Y-%m-%d} only"
+    return "it may not certify others: no authority (basicConstraints), no keyCertSign, a weak key, or not readable"
 
 
 class _Search:

@@ -95,8 +95,10 @@ def open_token_key(uri: TokenUri, passphrase: bytes) -> TokenKey:
     private: TokenEcPrivateKey | TokenRsaPrivateKey
     if isinstance(public, rsa.RSAPublicKey):
         private = TokenRsaPrivateKey(public, sessions)
-    else:
+    elif isinstance(public, ec.EllipticCurvePublicKey):
         private = TokenEcPrivateKey(public, sessions)
+    else:
+        raise KeyUnusable(f"{uri}: the key is of a kind that is not accepted: use P-256, P-384 or RSA")
     return TokenKey(uri, private, extractable)
 
 

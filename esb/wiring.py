@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
 from esb.admin.following import follow, towards_publisher
+from esb.admin.certificate_ends import own_warning
 from esb.admin.keyring import Keyring
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
@@ -330,6 +331,7 @@ def wire(
     if follows:
         front.warnings["registry"] = lambda: node.registry_problem
     front.warnings["revocation"] = lists.warning
+    front.warnings["certificates"] = lambda: own_warning(own_certificates(settings), clock.now())
     front.warnings["tree"] = sequencer.problem
     front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
@@ -373,6 +375,17 @@ def restore_quotas(node: Node) -> None:
     now = node.clock.now()
     midnight = int(now) // _DAY * _DAY
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
+
+
+def own_certificates(settings: Settings) -> dict[str, Path | None]:
+    """The certificates that the bus itself stands on, by what each is for."""
+    keys, door, provider = settings.keys, settings.door, settings.provider
+    return {
+        "the bus's signature": keys.certificate,
+        "the bus's second signature": keys.second_certificate,
+        "the door's TLS": door.tls_certificate if door.tls else None,
+        "TLS towards providers": provider.client_certificate,
+    }
 
 
 def signs_aside(settings: Settings, ring: Keyring) -> bool:

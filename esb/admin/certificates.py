@@ -42,6 +42,11 @@ def der_of(data: bytes, name: str) -> bytes:
     return der
 
 
+def read_der(der: bytes) -> x509.Certificate:
+    """A registered certificate."""
+    return x509.load_der_x509_certificate(der)
+
+
 def pem_of(certificate: x509.Certificate) -> bytes:
     """A certificate in PEM."""
     return certificate.public_bytes(Encoding.PEM)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -13,9 +12,6 @@ from esb.certs.keys import KeyUnusable, load_key, make_key, pointed
 from esb.certs.requests import make_request
 from esb.kernel.token_uri import SCHEME, KeyPlace, TokenUri
 from esb.registry.acts import acting
-
-if TYPE_CHECKING:
-    from esb.conf.settings import Settings
 
 
 def make_recorded(engine: Engine, place: KeyPlace, kind: str, passphrase: bytes, *, author: str, now: float) -> str:
@@ -47,12 +43,11 @@ def request_for(place: KeyPlace, name: str, passphrase: bytes) -> bytes:
     return make_request(load_key(place, passphrase).private_key, name).public_bytes(Encoding.PEM)
 
 
-def keys_of_home(home: Home, settings: "Settings") -> Iterator[tuple[str, str, str]]:
+def keys_of_home(home: Home, first: KeyPlace, second: KeyPlace | None) -> Iterator[tuple[str, str, str]]:
     """What the home signs with: use, place, and whether it lies in a file or a device.  No key is opened."""
-    keys = settings.keys
     wanted: list[tuple[str, KeyPlace | None]] = [
-        ("the bus's signature", keys.signing_key),
-        ("the bus's second signature", keys.second_signing_key),
+        ("the bus's signature", first),
+        ("the bus's second signature", second),
         ("the authority", home.path / "ca" / "ca.key"),
     ]
     hosted = home.keys / "hosted"

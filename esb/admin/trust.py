@@ -23,12 +23,14 @@ class Trust:
     """Anchors and revocation lists at one moment.
 
     Attributes:
+        anchors: the authorities that are believed.
         stamp: names and times of the files it was read from; another stamp means to read again.
     """
 
     judge: ChainJudge
     crls: CrlSet
     stamp: tuple[tuple[str, int, int], ...]
+    anchors: tuple[x509.Certificate, ...] = ()
 
     def known(self, loader: CertificateLoader, now: Callable[[], float]) -> Callable[..., KnownCertificate]:
         """What makes a registered certificate ready for use.
@@ -72,7 +74,9 @@ def read_trust(anchors: Path, crl: Path, grace_seconds: float, now: float) -> Tr
     if not authorities:
         raise TrustBroken(f"{anchors} holds no anchor: run esb ca init, or put the authority's certificate there")
     lists = [_read(path) for path in _files(crl)]
-    return Trust(ChainJudge((), authorities), load_crls(lists, authorities, now, grace_seconds), stamp)
+    return Trust(
+        ChainJudge((), authorities), load_crls(lists, authorities, now, grace_seconds), stamp, tuple(authorities)
+    )
 
 
 def _read(path: Path) -> bytes:

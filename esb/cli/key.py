@@ -82,7 +82,7 @@ def list_(place: Place, uris: tuple[str, ...], as_json: bool) -> None:
     from esb.kernel.token_uri import parse_token_uri
 
     desk = sit_down(place)
-    rows = list(keys_of_home(desk.home, desk.settings))
+    rows = list(keys_of_home(desk.home, desk.settings.keys.signing_key, desk.settings.keys.second_signing_key))
     if uris:
         from esb.certs.token_key import list_token_keys
 

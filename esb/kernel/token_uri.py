@@ -92,14 +92,14 @@ def parse_token_uri(text: str) -> TokenUri:
     if slot is not None and not re.fullmatch(r"[0-9]{1,18}", slot):
         raise TokenUriInvalid("slot-id is a number")
     texts = {name: _text(facts[name]) for name in _TEXTS if name in facts}
-    module, name = facts.get("module-path"), facts.get("module-name")
+    module, called = facts.get("module-path"), facts.get("module-name")
     uri = TokenUri(
         text,
         **texts,
         id=unquote_to_bytes(facts["id"]) if "id" in facts else None,
         slot=None if slot is None else int(slot),
         module_path=None if module is None else _path(module, "module-path"),
-        module_name=None if name is None else _module(name),
+        module_name=None if called is None else _module(called),
         pin_source=None if "pin-source" not in facts else _path(_file(facts["pin-source"]), "pin-source"),
     )
     _check_names_enough(uri)

@@ -46,7 +46,10 @@ def test_the_keys_of_a_home_are_told(tmp_path: Path) -> None:
     (home.keys / "hosted").mkdir()
     point_key(place, home.keys / "hosted" / "DIN.key")
     (home.keys / "hosted" / "X.key").write_text("pkcs11:broken")
-    rows = {use: (where, kind) for use, where, kind in keys_of_home(home, settings)}
+    rows = {
+        use: (where, kind)
+        for use, where, kind in keys_of_home(home, settings.keys.signing_key, settings.keys.second_signing_key)
+    }
     assert rows["the bus's signature"] == (str(home.keys / "bus.key"), "in a file")
     assert rows["the bus's second signature"] == (str(place), "in a device")
     assert rows["the authority"][1] == "in a file"
