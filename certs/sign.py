@@ -146,6 +146,14 @@ class Signer:
         )
 
 
+@frozen
+class Hosted:
+    """A member's key that the bus keeps for it, with the SHA-256 of its certificate."""
+
+    signer: Signer
+    certificate: bytes
+
+
 def _base64(octets: bytes) -> bytes:
     return binascii.b2a_base64(octets, newline=False)
 

@@ -23,7 +23,8 @@ from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
 from esb.logs import logger, observer
-from esb.wiring import CannotStart, Node, own_certificates, restore_quotas, wire
+from esb.own import own_certificates
+from esb.wiring import CannotStart, Node, restore_quotas, wire
 
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
@@ -181,6 +182,8 @@ class Server:
         fresh = self._changed()
         node = self._node
         if fresh is not None:
+            if self._has_database:
+                node.hosted.refresh(node.engine)
             self._unrecorded = fresh
         if self._unrecorded is None:
             return None
@@ -190,16 +193,21 @@ class Server:
         fresh, self._unrecorded = self._unrecorded, None
         return fresh
 
+    @property
+    def _has_database(self) -> bool:
+        """Whether the registry is this node's own, and not a publication that it follows."""
+        return self._node.settings.registry.source == "database"
+
     def _put_on_record(self) -> None:
         """Put the registry's changes on record; a node that follows a publication has none of its own."""
-        if self._node.settings.registry.source == "database":
+        if self._has_database:
             self._told_declined(self._node.recorder.catch_up())
 
     def _changed(self) -> Directory | None:
         node = self._node
         node.ring.retry()
         now = node.clock.monotonic()
-        if now >= self._announce_at:
+        if now >= self._announce_at and self._has_database:
             self._announce_at = now + _ANNOUNCE_EVERY
             self._announce()
         if now - self._trust_looked_at >= _TRUST_EVERY:

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
-from esb.admin.following import follow, towards_publisher
 from esb.admin.certificate_ends import own_warning
+from esb.admin.following import follow, towards_publisher
+from esb.admin.hosted_keys import HostedKeys
 from esb.admin.keyring import Keyring
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
@@ -55,6 +56,7 @@ from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
 from esb.limits import client_limits, server_limits, signature_limits
 from esb.logs import logger
+from esb.own import own_certificates, signs_aside
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
 from esb.registry.documents import get_document
@@ -96,7 +98,7 @@ class Node:
         contract: reads a stored contract by its digest (blocking).
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
             ``signing`` for signatures where a key lies in a slow device.
-        ring: the bus's own keys.
+        ring: the bus's own keys; ``hosted`` those that it keeps for members.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
         recorder: puts the registry's changes on record (blocking).
@@ -115,6 +117,7 @@ class Node:
     clerks: Threads
     signing: Threads
     ring: Keyring
+    hosted: HostedKeys
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
@@ -135,6 +138,8 @@ class Node:
         """Put a new directory in force, between two turns of the reactor."""
         known_until = self.trust.trust.crls.known_until
         self.way.believed_until = getattr(self.watcher, "believed_until", None)
+        self.way.hosted = self.hosted.signers
+        self.way.aside = self.signing.run if signs_aside(self.settings, self.ring) else None
         self.way.directory = replace(directory, revocation_known_until=known_until)
 
     def registry_standing(self) -> str:
@@ -213,6 +218,9 @@ def wire(
     directory = watcher.poll()
     if directory is None:
         raise CannotStart("The registry could not be read.")
+    hosted_keys = HostedKeys(ring, settings.keys.hosted, log.error)
+    if not follows:
+        hosted_keys.refresh(engine)
     threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
@@ -304,6 +312,7 @@ def wire(
         clerks=clerks,
         signing=signing,
         ring=ring,
+        hosted=hosted_keys,
         writer=writer,
         reader=reader,
         sequencer=sequencer,
@@ -375,23 +384,6 @@ def restore_quotas(node: Node) -> None:
     now = node.clock.now()
     midnight = int(now) // _DAY * _DAY
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
-
-
-def own_certificates(settings: Settings) -> dict[str, Path | None]:
-    """The certificates that the bus itself stands on, by what each is for."""
-    keys, door, provider = settings.keys, settings.door, settings.provider
-    return {
-        "the bus's signature": keys.certificate,
-        "the bus's second signature": keys.second_certificate,
-        "the door's TLS": door.tls_certificate if door.tls else None,
-        "TLS towards providers": provider.client_certificate,
-    }
-
-
-def signs_aside(settings: Settings, ring: Keyring) -> bool:
-    """Whether what signs runs off the reactor: as the settings say, else where a signature was seen to take long."""
-    chosen = settings.keys.sign_in_threads
-    return ring.slow if chosen == "auto" else chosen == "always"
 
 
 def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | None:

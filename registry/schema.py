@@ -6,6 +6,7 @@ A module of models is imported below as soon as there is one; its tables would b
 from esb.registry import (
     authority_models,
     contract_models,
+    key_models,
     member_models,
     notice_models,
     procedure_models,
@@ -18,6 +19,7 @@ __all__ = [
     "Base",
     "authority_models",
     "contract_models",
+    "key_models",
     "member_models",
     "notice_models",
     "procedure_models",

@@ -13,6 +13,7 @@ from esb.registry.acts import Act
 from esb.registry.checks import lawful_endpoint, lawful_service, lawful_timeout
 from esb.registry.contracts import get_contract
 from esb.registry.errors import Conflict, NotFound
+from esb.registry.hosted_keys import hosted_key_of
 from esb.registry.members import get_system
 from esb.registry.models import ServiceRow
 
@@ -43,6 +44,7 @@ def add_service(act: Act, service: ServiceId, contract: str, terms: Terms) -> No
     get_contract(act.session, contract)
     lawful_endpoint(terms.endpoint, terms.adapter)
     lawful_timeout(terms.timeout)
+    _check_hosted(act.session, service.member, terms.answer_signature)
     row = ServiceRow(
         member=service.member,
         system=service.system,
@@ -88,6 +90,7 @@ def update_service(
     Raises :class:`~esb.registry.errors.Invalid`, :class:`~esb.registry.errors.NotFound`.
     """
     row = get_service(act.session, service)
+    _check_hosted(act.session, service.member, answer_signature)
     wanted: dict[str, Enum | str | float | None] = {
         "status": status,
         "endpoint": None if endpoint is None else lawful_endpoint(endpoint, row.adapter),
@@ -105,6 +108,11 @@ def update_service(
             detail[field] = [_plain(before), _plain(value)]
     if detail:
         act.record("update", "service", service.text, detail)
+
+
+def _check_hosted(session: Session, member: str, answer_signature: AnswerSignature | None) -> None:
+    if answer_signature is AnswerSignature.HOSTED:
+        hosted_key_of(session, member)
 
 
 def get_service(session: Session, service: ServiceId) -> ServiceRow:

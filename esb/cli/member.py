@@ -11,6 +11,7 @@ import click
 from esb.cli.agreement import agreement
 from esb.cli.contact import contact
 from esb.cli.dates import DAY, unix
+from esb.cli.hosted_key import hosted_key
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -42,6 +43,9 @@ def member() -> None:
 
 member.add_command(contact)
 member.add_command(agreement)
+
+
+member.add_command(hosted_key)
 
 
 @member.command()

@@ -184,6 +184,11 @@ def show(place: Place, name: str, as_json: bool) -> None:
 @click.option("--status", type=click.Choice(["active", "suspended", "retired"]))
 @click.option("--endpoint", help="The provider's new URL.")
 @click.option("--signature", type=click.Choice(["bus", "carry", "none"]))
+@click.option(
+    "--answer-signature",
+    type=click.Choice(["required", "ignored", "hosted"]),
+    help="The provider's own signature: demanded, not looked at, or made by the bus with the owner's hosted key.",
+)
 @click.option("--judge-request", type=_JUDGEMENT)
 @click.option("--judge-answer", type=_JUDGEMENT)
 @click.option("--timeout", type=float, help="Seconds that the provider has for an answer.")
@@ -195,6 +200,7 @@ def change(
     status: str | None,
     endpoint: str | None,
     signature: str | None,
+    answer_signature: str | None,
     judge_request: str | None,
     judge_answer: str | None,
     timeout: float | None,
@@ -207,7 +213,7 @@ def change(
       esb service change DIN/IAMAS/PersonQuery/v1 --status suspended
     """
     from esb.cli.desk import sit_down
-    from esb.kernel.directory import Judgement, ServiceStatus, SignatureMode
+    from esb.kernel.directory import AnswerSignature, Judgement, ServiceStatus, SignatureMode
     from esb.kernel.names import ServiceId
     from esb.registry.acts import acting
     from esb.registry.services import update_service
@@ -222,6 +228,7 @@ def change(
             status=None if status is None else ServiceStatus(status),
             endpoint=endpoint,
             signature=None if signature is None else SignatureMode(signature),
+            answer_signature=None if answer_signature is None else AnswerSignature(answer_signature),
             judge_request=None if judge_request is None else Judgement(judge_request),
             judge_answer=None if judge_answer is None else Judgement(judge_answer),
             timeout=timeout,

@@ -43,10 +43,11 @@ class SignatureMode(Enum):
 
 
 class AnswerSignature(Enum):
-    """What is demanded of the provider's own signature on its answers."""
+    """What is demanded of the provider's own signature on its answers, or done where it makes none."""
 
     REQUIRED = "required"
     IGNORED = "ignored"
+    HOSTED = "hosted"  # the bus signs the answer with its owner's key too, which it keeps for that owner
 
 
 class Judgement(Enum):

@@ -70,5 +70,6 @@ EDDSA_ED25519: Final = "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"
 # Ours
 EXCHANGE: Final = "urn:shluz:exchange:1"
 BUS_ACTOR: Final = "urn:shluz:bus"
+OWNER_ACTOR: Final = "urn:shluz:owner"
 META: Final = "urn:shluz:meta:1"
 EXTRACT: Final = "urn:shluz:extract:1"

@@ -97,7 +97,7 @@ SCH_ANSWER: Final = _rule("SCH-02", Code.SCHEMA_VIOLATION, "The answer's Body is
 PRV_CONNECT: Final = _rule("PRV-01", Code.PROVIDER_UNAVAILABLE, "The provider's endpoint accepts a connection.")
 PRV_TIMEOUT: Final = _rule("PRV-02", Code.PROVIDER_TIMEOUT, "The provider answers within the resource's time limit.")
 PRV_ANSWER: Final = _rule("PRV-03", Code.PROVIDER_FAULT, "The provider answers with a SOAP envelope that the message rules allow.")
-PRV_SIGNATURE: Final = _rule("PRV-04", Code.PROVIDER_SIGNATURE_INVALID, "The provider's signature verifies where the resource demands it, and belongs to the member that owns it.")
+PRV_SIGNATURE: Final = _rule("PRV-04", Code.PROVIDER_SIGNATURE_INVALID, "The provider's signature verifies where the resource demands it, and belongs to the member that owns it; a key that the bus keeps for the owner is at hand and counts.")
 PRV_BREAKER: Final = _rule("PRV-05", Code.PROVIDER_UNAVAILABLE, "The provider has not failed so often just now that the bus gives it a pause.")
 # Unlike PRV-01, the request may have been acted upon: to ask again blindly could do the thing twice.
 PRV_BROKEN: Final = _rule("PRV-06", Code.PROVIDER_UNAVAILABLE, "The provider keeps the connection open until it has answered.", Retry.NO)

@@ -8,12 +8,13 @@ from esb.certs.sign import PartDigest
 from esb.kernel import namespaces as ns
 from esb.kernel import rules
 from esb.kernel.clock import utc_text
-from esb.kernel.directory import SignatureMode
+from esb.kernel.directory import AnswerSignature, SignatureMode
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Outgoing, Routed, VerifiedSignature
 from esb.kernel.soap import SoapVersion
 from esb.kernel.xml import Element
 from esb.stages import compose
+from esb.stages.sign import hosted_signer
 from esb.stages.way import Way
 
 _WSU_ID: Final = f"{{{ns.WSU}}}Id"
@@ -27,13 +28,15 @@ def route(message: Accepted, way: Way) -> Routed:
     parts byte for byte with its own signature, and beside them the bus's.  ``none``: the Body alone.
 
     Raises:
-        Refusal: PRV-05 while the provider is given a pause; MSG-10 when signatures are carried and the provider
-            speaks the other SOAP version only.
+        Refusal: PRV-04 when the answer could not be signed for its owner; PRV-05 while the provider is given a pause;
+            MSG-10 when signatures are carried and the provider speaks the other SOAP version only.
     """
     authorized = message.validated.authorized
     service = authorized.service
     received = authorized.authenticated.parsed.received
     way.breaker.check(service.endpoint, way.clock.monotonic())
+    if service.answer_signature is AnswerSignature.HOSTED:
+        hosted_signer(service, way, way.clock.now())  # before the provider is asked, not after
     version = service.provider_version or received.version
     if service.signature is SignatureMode.CARRY:
         if version is not received.version:

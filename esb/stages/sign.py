@@ -6,9 +6,13 @@ from typing import Final
 
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
-from esb.certs.sign import PartDigest
+from esb.certs.sign import PartDigest, Signer
+from esb.certs.standing import check_standing
 from esb.kernel import namespaces as ns
+from esb.kernel import rules
 from esb.kernel.clock import utc_text
+from esb.kernel.directory import AnswerSignature, Service
+from esb.kernel.faults import Refusal
 from esb.kernel.frozen import frozen
 from esb.kernel.message import Accepted, Authenticated, JudgedAnswer
 from esb.kernel.soap import SoapVersion
@@ -67,8 +71,46 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     security = way.signer_for(authenticated.signature.algorithm).security_header(
         version, (body_part, receipt_part, *parts), now, way.answer_lifetime, received.exchange, None
     )
-    octets = compose.envelope(version, (security, receipt, *headers), body)
+    owners = (
+        ()
+        if verified.answered.routed.outgoing.service.answer_signature is not AnswerSignature.HOSTED
+        else (_owners_security(message, body_part, way, now),)
+    )
+    # The bus's own first: stacks that know no actors take the first they meet.
+    octets = compose.envelope(version, (security, *owners, receipt, *headers), body)
     return Signed(version, status_of_answer(verified.payload, version), octets, entry, leaf, kept, judged=message)
+
+
+def _owners_security(message: JudgedAnswer, body: PartDigest, way: Way, now: float) -> bytes:
+    """The owner's word: a second ``wsse:Security``, for an actor of its own, over the same Body."""
+    received = message.verified.answered.routed.accepted.validated.authorized.authenticated.parsed.received
+    signer = hosted_signer(message.verified.answered.routed.outgoing.service, way, now)
+    return signer.security_header(
+        received.version, (body,), now, way.answer_lifetime, f"owner-{received.exchange}", ns.OWNER_ACTOR
+    )
+
+
+def hosted_signer(service: Service, way: Way, now: float) -> Signer:
+    """Who signs for a service's owner that signs nothing itself.
+
+    Raises:
+        Refusal: PRV-04 when its key is not at hand or its certificate does not count now.
+    """
+    hosted = way.hosted.get(service.id.member)
+    known = None if hosted is None else way.directory.certificates.by_sha256.get(hosted.certificate)
+    if hosted is None or known is None:
+        raise Refusal(
+            rules.PRV_SIGNATURE, "The key that the bus keeps for the resource's owner is not at hand: ask the operator."
+        )
+    try:
+        check_standing(known, now, way.directory.revocation_known_until)
+    except Refusal as refusal:
+        raise Refusal(
+            rules.PRV_SIGNATURE,
+            "The certificate of the resource's owner does not count now: ask the operator.",
+            {"because": refusal.rule.id},
+        ) from refusal
+    return hosted.signer
 
 
 def receipt_header(

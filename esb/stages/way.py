@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from esb.audit.record import Outcome, Record
 from esb.certs.profile import is_rsa
-from esb.certs.sign import Signer
+from esb.certs.sign import Hosted, Signer
 from esb.certs.verify import Verifier
 from esb.kernel.clock import Clock
 from esb.kernel.directory import Directory, Service
@@ -46,8 +46,8 @@ class Adapter(Protocol):
 
 @dataclass(slots=True)
 class Way:
-    """Everything a stage may use.  Only ``directory`` and ``believed_until`` are ever replaced, between two reactor
-    turns.
+    """Everything a stage may use.  ``directory``, ``believed_until``, ``hosted`` and ``aside`` alone are ever replaced,
+    between two reactor turns.
 
     Attributes:
         signer: the bus's own; what goes to providers is always signed by it.
@@ -57,6 +57,7 @@ class Way:
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
         log: tells what an operator should see: refusals, retries.
         trace: tells of every good exchange too; None where nobody asked for that.
+        hosted: keys of members that sign nothing themselves, by the member's code.
         aside: runs a stage that signs off the reactor, where a signature takes long; None where it does not.
         believed_until: Unix seconds until which ``directory`` may be relied upon; None where it comes from the database
             itself.
@@ -82,6 +83,7 @@ class Way:
     keep_refused: int = 65_536
     trace: Callable[..., None] | None = None
     second_signer: Signer | None = None
+    hosted: Mapping[str, Hosted] = field(default_factory=dict)
     aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     believed_until: float | None = None
 

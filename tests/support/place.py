@@ -99,6 +99,7 @@ class Place:
         if node is not None:
             directory = node.watcher.poll()
             if directory is not None:
+                node.hosted.refresh(node.engine)
                 node.recorder.catch_up()
                 on_reactor(lambda: node.install(directory))
 
