@@ -10,8 +10,6 @@ from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, paint, say, say_json, table, yes_option
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from esb.admin.standing import Standing
     from esb.cli.desk import Desk
 
@@ -130,7 +128,7 @@ def _stand(place: Place, which: str) -> "tuple[Desk, Standing, int]":
     return desk, explain(found[0], trust, desk.engine, desk.now), len(found) - 1
 
 
-def _registered(desk: "Desk", sha256: str) -> "x509.Certificate":
+def _registered(desk: "Desk", sha256: str) -> Any:
     from esb.admin.certificates import read_der
     from esb.registry.certificates import get_certificate
     from esb.registry.database import reading
