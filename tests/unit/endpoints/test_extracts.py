@@ -93,7 +93,7 @@ def test_it_tells_what_was_extracted_and_that_it_is_current() -> None:
         "Record of road signs",
         "Şlüz",
         ID,
-        "Qüvvədədir.",
+        "Aktualdır.",
         "Current.",
     ):
         assert words in page.text
