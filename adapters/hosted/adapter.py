@@ -71,6 +71,7 @@ class HostedAdapter:
             client=outgoing.client,
             service=outgoing.service.id.text,
             operation=outgoing.operation.name,
+            officer=outgoing.officer,
             bus=self._bus,
         )
         return self._application(name, outgoing.exchange).answer(outgoing.envelope, asked)

@@ -11,7 +11,9 @@ GROUP: Final = "shluz.hosted"
 # distribution is not there in a bare checkout, and nobody else's can take these names.
 _OWN: Final = {
     "metadata": "esb.endpoints.metadata:METADATA",
+    "participation": "esb.endpoints.participation:PARTICIPATION",
     "pension": "esb.demo.pension:PENSION",
+    "registry": "esb.endpoints.registry_service:REGISTRY",
 }
 
 

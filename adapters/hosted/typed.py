@@ -51,6 +51,7 @@ class Asked:
         service: the resource's name, MEMBER/SYSTEM/SERVICE/vN.
         operation: name of the operation.
         bus: what the bus shows of itself to the services that it hosts.
+        officer: the person behind the request, as its signed exch:Exchange names him or her; "" where it names none.
     """
 
     exchange: str
@@ -59,6 +60,7 @@ class Asked:
     service: str
     operation: str
     bus: Any
+    officer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Engine
+
 from esb.adapters.hosted.typed import (
     ByteArray,
     ComplexModel,
@@ -43,12 +45,14 @@ class BusView:
         now: Unix seconds.
         contract: reads a stored contract by its digest (blocking).
         address: the bus's public base URL, without trailing slash.
+        engine: the registry's database; None on a node that has none.
     """
 
     directory: Callable[[], Directory]
     now: Callable[[], float]
     contract: Callable[[str], Contract]
     address: str
+    engine: Engine | None = None
 
 
 class Owner(ComplexModel):  # type: ignore[misc]

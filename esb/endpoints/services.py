@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sqlalchemy import Engine
+
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.endpoints.metadata import BusView
 from esb.kernel.clock import Clock
@@ -16,9 +18,17 @@ class _Address(Protocol):
     def address(self) -> str: ...
 
 
+class _Registry(Protocol):
+    @property
+    def source(self) -> str: ...
+
+
 class _Settings(Protocol):
     @property
     def bus(self) -> _Address: ...
+
+    @property
+    def registry(self) -> _Registry: ...
 
 
 class Wired(Protocol):
@@ -26,7 +36,7 @@ class Wired(Protocol):
 
     @property
     def settings(self) -> _Settings:
-        """The settings; only the public base URL is read."""
+        """The settings; only the public base URL and the registry's source are read."""
 
     @property
     def way(self) -> Way:
@@ -41,6 +51,10 @@ class Wired(Protocol):
         """The time."""
 
     @property
+    def engine(self) -> Engine:
+        """The registry's database; not to be used where the registry's source is another."""
+
+    @property
     def contract(self) -> Callable[[str], Contract]:
         """Reads a stored contract by its digest (blocking)."""
 
@@ -53,6 +67,7 @@ def hosted_adapter(node: Wired) -> HostedAdapter:
         now=node.clock.now,
         contract=node.contract,
         address=node.settings.bus.address.rstrip("/"),
+        engine=node.engine if node.settings.registry.source == "database" else None,
     )
     return HostedAdapter(
         node.reactor,

@@ -189,7 +189,8 @@ class Accepted:
 class Outgoing:
     """What goes to the provider: the whole envelope as bytes, and how.
 
-    ``consumer`` is the member that asks and ``client`` the subsystem it names, else the member itself.
+    ``consumer`` is the member that asks and ``client`` the subsystem it names, else the member itself; ``officer`` is
+    the person whom its signed exch:Exchange names, "" where it names none.
     """
 
     exchange: str
@@ -199,6 +200,7 @@ class Outgoing:
     operation: Operation
     version: SoapVersion
     envelope: bytes
+    officer: str = ""
 
 
 @frozen

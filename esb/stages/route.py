@@ -56,6 +56,7 @@ def route(message: Accepted, way: Way) -> Routed:
         operation=authorized.operation,
         version=version,
         envelope=octets,
+        officer=authorized.authenticated.exchange.officer or "",
     )
     return Routed(message, outgoing)
 

@@ -20,7 +20,11 @@ class Wired:
 
     clock: ManualClock = field(default_factory=ManualClock)
     reactor: Any = reactor
-    settings: Any = field(default_factory=lambda: SimpleNamespace(bus=SimpleNamespace(address="https://bus.example/")))
+    settings: Any = field(
+        default_factory=lambda: SimpleNamespace(
+            bus=SimpleNamespace(address="https://bus.example/"), registry=SimpleNamespace(source="snapshot")
+        )
+    )
     way: Any = field(default_factory=lambda: SimpleNamespace(directory="first"))
     contract: Any = {"c0ffee": "a contract"}.__getitem__
 

@@ -46,7 +46,7 @@ def test_the_products_own_are_found(name: str) -> None:
 @pytest.mark.usefixtures("distribution")
 def test_a_distributions_service_is_found() -> None:
     assert find_service("greeter").name == "Greeter"
-    assert service_names() == ("broken", "greeter", "metadata", "other", "pension")
+    assert service_names() == ("broken", "greeter", "metadata", "other", "participation", "pension", "registry")
 
 
 @pytest.mark.usefixtures("distribution")
@@ -55,7 +55,7 @@ def test_nobody_takes_the_name_of_the_products_own() -> None:
 
 
 def test_an_unknown_name_says_which_there_are() -> None:
-    with pytest.raises(HostedUnknown, match=r"'nothing'; there are: metadata, pension"):
+    with pytest.raises(HostedUnknown, match=r"'nothing'; there are: metadata, participation, pension, registry"):
         find_service("nothing")
 
 
