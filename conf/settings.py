@@ -199,6 +199,17 @@ class Ca:
     policy: Annotated[str, Oid(optional=True)]
     crl_days: Annotated[float, Real(least=1, most=365)]
     delta_hours: Annotated[float, Real(above=0, most=720)]
+    ocsp: Annotated[bool, Flag()]
+    ocsp_key: _Path
+    ocsp_certificate: _Path
+    ocsp_minutes: Annotated[float, Real(least=1, most=10080)]
+    ocsp_per_second: _Some
+    tsa: Annotated[bool, Flag()]
+    tsa_key: _Path
+    tsa_certificate: _Path
+    tsa_policy: Annotated[str, Oid()]
+    tsa_accuracy_ms: Annotated[int, Whole(1, 60_000)]
+    tsa_per_second: _Some
 
 
 @dataclass(frozen=True, slots=True)

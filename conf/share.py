@@ -17,9 +17,11 @@ def share(settings: Settings, workers: int) -> Settings:
         return -(-whole // workers)
 
     door, load, provider, evidence = settings.door, settings.load, settings.provider, settings.evidence
+    ca = settings.ca
     return replace(
         settings,
         door=replace(door, held_bytes=part(door.held_bytes), connections=part(door.connections)),
+        ca=replace(ca, ocsp_per_second=part(ca.ocsp_per_second), tsa_per_second=part(ca.tsa_per_second)),
         load=replace(
             load,
             max_in_flight=part(load.max_in_flight),

@@ -156,7 +156,8 @@ def revoked_serials(session: Session, issuer: str) -> list[tuple[int, float, str
     rows = select(IssuedRow.serial, IssuedRow.revoked_at, IssuedRow.revoked).where(
         IssuedRow.issuer == issuer, IssuedRow.revoked.is_not(None)
     )
-    return [(int(serial, 16), at, reason.value) for serial, at, reason in session.execute(rows)]
+    found = session.execute(rows).tuples()
+    return [(int(serial, 16), at or 0.0, reason.value) for serial, at, reason in found if reason is not None]
 
 
 def enter_list(act: Act, issuer: str, number: int, base: int | None, sha256: str, entries: int, until: float) -> None:
@@ -215,7 +216,8 @@ class IssuedBook:
             )
             rows = rows.where(IssuedRow.sha256.in_(touched))
             kept = self.standings
-        fresh = {int(serial, 16): Standing(*facts) for serial, *facts in connection.execute(rows)}
+        found = connection.execute(rows).tuples()
+        fresh = {int(serial, 16): Standing(end, reason, at) for serial, end, reason, at in found}
         self._mark, self.at = mark, 0.0 if mark is None else mark[1]
         if kept and not fresh:
             return False

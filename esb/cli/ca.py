@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from esb.cli.ca_offices import door, make_offices, responder, tsa
 from esb.cli.place import Place, pass_place
 from esb.cli.show import confirm, json_option, say, say_json, table, yes_option
 
@@ -99,10 +100,15 @@ def init(
     say(f"  {authority.certificate}  its certificate, an anchor of this bus")
     say(f"  {keys.signing_key}, {keys.certificate}  the bus's own key ({bus_key_kind}) and certificate")
     _tell(keys.certificate)
+    make_offices(desk)
     if second_kind is not None:
         _make_second(desk, second_kind)
     say("Give consumers the bus's certificate: they verify answers with it.")
     say("Next: esb member add CODE …, then esb member enrol CODE --csr FILE")
+
+
+for _command in (responder, tsa, door):
+    ca.add_command(_command)
 
 
 @ca.command("second-key")

@@ -15,6 +15,7 @@ class FrontDoor:
 
     Args:
         doors: who answers a GET, by the first part of the path with its slashes (``/log/``).
+        posts: who is posted to at a path and is no message's business.
 
     Attributes:
         checks, warnings, worker: what ``/readyz`` tells (:func:`esb.endpoints.health.readyz`).
@@ -26,10 +27,12 @@ class FrontDoor:
         contract: ContractDoor,
         checks: dict[str, Check],
         doors: Mapping[str, HttpHandler] = MappingProxyType({}),
+        posts: Mapping[str, HttpHandler] = MappingProxyType({}),
     ) -> None:
         self._exchange = exchange
         self._contract = contract
         self._doors = doors
+        self._posts = posts
         self.checks = checks
         self.warnings: dict[str, Check] = {}
         self.worker: int | None = None
@@ -37,8 +40,8 @@ class FrontDoor:
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         if request.method == "POST":
-            # Whatever is posted is taken for a message: a SOAP client is told in SOAP that nothing is here (RTE-01).
-            return await self._exchange.post(request)
+            # Whatever else is posted is taken for a message: a SOAP client is told so in SOAP (RTE-01).
+            return await self._posts.get(request.path, self._exchange.post)(request)
         if request.method not in ("GET", "HEAD"):
             return _not_allowed("GET, HEAD, POST")
         if request.path.startswith(SERVICES_ROOT):

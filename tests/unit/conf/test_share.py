@@ -21,6 +21,8 @@ def test_the_shares_add_up_and_none_is_nothing(workers: int, tmp_path: Path) -> 
         ("provider", "waiting_per_host"),
         ("evidence", "max_queue"),
         ("evidence", "keep_strangers_per_second"),
+        ("ca", "ocsp_per_second"),
+        ("ca", "tsa_per_second"),
     ):
         all_of_it, one = getattr(getattr(whole, section), key), getattr(getattr(part, section), key)
         assert one >= 1
