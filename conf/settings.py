@@ -199,6 +199,7 @@ class Ca:
     policy: Annotated[str, Oid(optional=True)]
     crl_days: Annotated[float, Real(least=1, most=365)]
     delta_hours: Annotated[float, Real(above=0, most=720)]
+    overlap_days: Annotated[int, Whole(1, 365)]
     ocsp: Annotated[bool, Flag()]
     ocsp_key: _Path
     ocsp_certificate: _Path

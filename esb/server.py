@@ -19,6 +19,7 @@ from esb.admin.trust import Trust, files_stamp, read_trust
 from esb.audit.record import StoreUnavailable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
+from esb.fittings import Follower
 from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
@@ -82,6 +83,7 @@ class Server:
         except CannotListenError as error:
             node.threads.stop()
             node.clerks.stop()
+            node.fittings.aides.stop()
             node.sequencer.stop(5)
             node.recorder.close()
             node.signing.stop()
@@ -117,7 +119,9 @@ class Server:
         node.threads.start()
         node.clerks.start()
         node.signing.start()
+        node.fittings.aides.start()
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
+        self._reactor.callLater(0, self._follow)
         if self._publishes:
             self._reactor.callLater(0, self._publish)
 
@@ -151,6 +155,24 @@ class Server:
         looking = self._node.threads.run(self._poll)
         looking.addCallbacks(self._found, self._missed)
         looking.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._look))
+
+    def _follow(self) -> None:
+        """Let each follower look in a thread for what concerns it; again after the polling time."""
+        if self._ended is not None:
+            return
+        fittings = self._node.fittings
+        following = fittings.aides.run(lambda: [step for step in map(self._followed, fittings.followers) if step])
+        following.addCallback(lambda steps: [step() for step in steps])
+        following.addErrback(lambda failure: self._log.error("a follower failed", exc_info=failure.value))
+        following.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._follow))
+
+    def _followed(self, follower: Follower) -> Callable[[], None] | None:
+        """One that fails is told of and does not keep the others."""
+        try:
+            return follower()
+        except EsbError as error:
+            self._log.warning("what is followed cannot be read now", problem=str(error))
+            return None
 
     def _publish(self) -> None:
         """Publish the registry's changes in a thread; again after the polling time."""
@@ -319,6 +341,7 @@ class Server:
         node.bus.stopping = True
         node.threads.stop()
         node.clerks.stop()
+        node.fittings.aides.stop()
         node.tree.close()
         node.signing.stop()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.

@@ -47,6 +47,7 @@ from esb.endpoints.registry import ROOT as REGISTRY
 from esb.endpoints.registry import RegistryDoor
 from esb.endpoints.revocation import Lists
 from esb.endpoints.schemas import SCHEMAS, library
+from esb.fittings import Fittings
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
@@ -99,6 +100,7 @@ class Node:
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
             ``signing`` for signatures where a key lies in a slow device.
         ring: the bus's own keys; ``hosted`` those that it keeps for members.
+        fittings: the authority's door, and what is followed beside registry and trust.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
         recorder: puts the registry's changes on record (blocking).
@@ -118,6 +120,7 @@ class Node:
     signing: Threads
     ring: Keyring
     hosted: HostedKeys
+    fittings: Fittings
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
@@ -296,7 +299,9 @@ def wire(
         doors[REGISTRY] = RegistryDoor(
             _read_by(engine, published), clerks.run, lambda: way.directory, settings.snapshot.publish == "anybody"
         ).get
-    front = FrontDoor(exchange, contracts, {}, doors)
+    fittings = Fittings(settings, engine, clock, reactor)
+    front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
+    fittings.follow(way, front, reader, trust, signature_limits(settings))
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
     node = Node(
@@ -313,6 +318,7 @@ def wire(
         signing=signing,
         ring=ring,
         hosted=hosted_keys,
+        fittings=fittings,
         writer=writer,
         reader=reader,
         sequencer=sequencer,

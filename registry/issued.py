@@ -156,7 +156,7 @@ def revoked_serials(session: Session, issuer: str) -> list[tuple[int, float, str
     rows = select(IssuedRow.serial, IssuedRow.revoked_at, IssuedRow.revoked).where(
         IssuedRow.issuer == issuer, IssuedRow.revoked.is_not(None)
     )
-    found = session.execute(rows).tuples()
+    found = session.execute(rows)
     return [(int(serial, 16), at or 0.0, reason.value) for serial, at, reason in found if reason is not None]
 
 
@@ -216,7 +216,7 @@ class IssuedBook:
             )
             rows = rows.where(IssuedRow.sha256.in_(touched))
             kept = self.standings
-        found = connection.execute(rows).tuples()
+        found = connection.execute(rows)
         fresh = {int(serial, 16): Standing(end, reason, at) for serial, end, reason, at in found}
         self._mark, self.at = mark, 0.0 if mark is None else mark[1]
         if kept and not fresh:

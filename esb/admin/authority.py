@@ -29,6 +29,7 @@ from esb.registry.certificates import add_certificate
 from esb.registry.database import reading
 from esb.registry.issued import check_key_is_free
 from esb.registry.members import get_member
+from esb.registry.renewals import begin_member_renewal
 
 AUTHORITY_ROOT: Final = "/ca/"
 """Below this path the bus publishes for its authority."""
@@ -264,15 +265,18 @@ def enrol_member(
     now: float,
     random: Callable[[int], bytes],
     published: Published = NOWHERE,
+    overlap_days: int | None = None,
 ) -> x509.Certificate:
     """Certify a member's key and register the certificate as that member's, beside those that it has.
 
     Args:
         request: PKCS#10 in PEM or DER, made by the member, whose private key never comes here.
+        overlap_days: where the member has a certificate already, this is its next one, and the two overlap for so long;
+            None for one more that replaces none.
 
     Raises:
         NotFound: the member is not registered.
-        Conflict: the key is somebody else's, or was revoked because others may have it.
+        Conflict: the key is somebody else's, or was revoked because others may have it; or a renewal is under way.
         RequestRefused, AuthorityError, AuthorityMissing: nothing was issued.
     """
     csr = read_request(request)
@@ -297,7 +301,9 @@ def enrol_member(
         adopt(act, home, certificate)
         check_key_is_free(act.session, key_digest(csr.public_key()), member)
         enter(act, certificate, issued, member_profile(use, bool(hostnames)), member)
-        add_certificate(act, issued.public_bytes(Encoding.DER), member, use)
+        digest = add_certificate(act, issued.public_bytes(Encoding.DER), member, use)
+        if overlap_days is not None:
+            begin_member_renewal(act, member, use, digest, now + overlap_days * _DAY)
     return issued
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from esb.admin.register import key_digest
 from esb.certs.der import MALFORMED
-from esb.certs.keys import FileKey, load_key
+from esb.certs.keys import SigningKey, load_key
 from esb.certs.ocsp import Responder, State
 from esb.certs.tsa import SteadyClock, TimeStamper
 from esb.kernel.clock import Clock
@@ -134,10 +134,10 @@ class Publication:
         self._read_files()
         places, authority = self._places, self._authority
 
-        def respond(key: FileKey, certificate: x509.Certificate) -> Responder:
+        def respond(key: SigningKey, certificate: x509.Certificate) -> Responder:
             return Responder(key, certificate, authority, self._ocsp_seconds)
 
-        def stamp(key: FileKey, certificate: x509.Certificate) -> TimeStamper:
+        def stamp(key: SigningKey, certificate: x509.Certificate) -> TimeStamper:
             return TimeStamper(key, certificate, authority, self._policy, self._accuracy)
 
         self.responder = self._hold("responder", places.ocsp, self.responder, respond, problems)
@@ -202,7 +202,7 @@ class Publication:
         name: str,
         paths: tuple[Path, Path] | None,
         held: Office | None,
-        make: Callable[[FileKey, x509.Certificate], Office],
+        make: Callable[[SigningKey, x509.Certificate], Office],
         problems: dict[str, str],
     ) -> Office | None:
         """The office with its key of now; the one before where the files do not go together."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from esb.cli.ca_offices import door, make_offices, responder, tsa
+from esb.cli.ca_renewal import begin, cutover, renewal, second_option
 from esb.cli.place import Place, pass_place
 from esb.cli.show import confirm, json_option, say, say_json, table, yes_option
 
@@ -107,7 +108,7 @@ def init(
     say("Next: esb member add CODE …, then esb member enrol CODE --csr FILE")
 
 
-for _command in (responder, tsa, door):
+for _command in (responder, tsa, door, renewal, cutover):
     ca.add_command(_command)
 
 
@@ -130,20 +131,37 @@ def second_key(place: Place, kind: str) -> None:
 
 
 @ca.command()
+@click.option(
+    "--next", "following", is_flag=True, help="Make a next key beside the current one, to be rehearsed first."
+)
+@click.option(
+    "--key-kind",
+    type=click.Choice(["p256", "p384", "rsa2048", "rsa3072", "ed25519"]),
+    help="The kind of the next key; p256 without it, rsa2048 for the second key.",
+)
+@second_option
 @pass_place
-def renew(place: Place) -> None:
-    """Give the bus's own signing keys new certificates, in the place of those they have.
+def renew(place: Place, following: bool, key_kind: str | None, second: bool) -> None:
+    """Give the bus's own signing keys new certificates, in the place of those they have; or a next key.
 
-    Consumers who compare the certificate with the one they were given need the new one before the bus takes it up.
+    Without --next the keys stay, and a running bus takes the certificates up within its polling time: consumers who
+    compare the certificate with the one they were given need the new one before.  With --next a new key is made and
+    certified beside the current one; running buses rehearse it on live answers until `esb ca cutover`.
 
     \b
-    Example:
+    Examples:
       esb ca renew
+      esb ca renew --next
     """
     from esb.admin.authority import renew_bus_certificate
     from esb.cli.desk import sit_down
 
     desk = sit_down(place)
+    if following:
+        begin(desk, key_kind or ("rsa2048" if second else "p256"), second)
+        return
+    if key_kind is not None or second:
+        raise click.UsageError("--key-kind and --second go with --next.")
     keys = desk.settings.keys
     for key, path in ((keys.signing_key, keys.certificate), (keys.second_signing_key, keys.second_certificate)):
         if key is not None and path is not None:
@@ -159,9 +177,7 @@ def renew(place: Place) -> None:
             )
             say(f"Renewed {path}:")
             _tell(path)
-    say(
-        "Give consumers the new certificates, then let the bus take them up: restart it, or send the supervisor SIGHUP."
-    )
+    say(f"Running buses take them up within {desk.settings.registry.poll_seconds:g} s: give them to consumers now.")
 
 
 def _make_second(desk: "Desk", kind: str) -> None:

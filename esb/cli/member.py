@@ -12,6 +12,7 @@ from esb.cli.agreement import agreement
 from esb.cli.contact import contact
 from esb.cli.dates import DAY, unix
 from esb.cli.hosted_key import hosted_key
+from esb.cli.member_cutover import cutover
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -43,8 +44,7 @@ def member() -> None:
 
 member.add_command(contact)
 member.add_command(agreement)
-
-
+member.add_command(cutover)
 member.add_command(hosted_key)
 
 
@@ -255,13 +255,22 @@ def _show(place: Place, code: str, as_json: bool) -> None:
 @click.option("--use", type=click.Choice(["signing", "tls"]), default="signing", show_default=True)
 @click.option("--host", "hosts", multiple=True, help="A host name for TLS; may be given more than once.")
 @click.option("--days", type=click.IntRange(1, 1825), default=730, show_default=True, help="How long it is valid.")
+@click.option("--beside", is_flag=True, help="One more certificate, for another machine, and not a renewal.")
 @pass_place
 def enrol(
-    place: Place, code: str, request: Path, out: Path | None, use: str, hosts: tuple[str, ...], days: int
+    place: Place,
+    code: str,
+    request: Path,
+    out: Path | None,
+    use: str,
+    hosts: tuple[str, ...],
+    days: int,
+    beside: bool,
 ) -> None:
     """Certify a member's key: request in, certificate out, and the bus knows it as that member's.
 
-    The member makes key and request itself; its private key never comes here.
+    The member makes key and request itself; its private key never comes here.  For a member with a certificate in
+    force this is the next one: both count until `esb member cutover CODE`.
 
     \b
     Example (at the member, then here):
@@ -288,6 +297,7 @@ def enrol(
         now=desk.now,
         random=secrets.token_bytes,
         published=desk.published,
+        overlap_days=None if beside else desk.settings.ca.overlap_days,
     )
     pem = pem_of(certificate)
     if out is None:
