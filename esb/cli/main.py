@@ -44,6 +44,11 @@ SUBJECTS = MappingProxyType(
             "application",
             "Applications: how a service or resource is connected, changed, passed to another owner, and retired.",
         ),
+        "inspection": Subject(
+            "esb.cli.inspection",
+            "inspection",
+            "Inspections: planned, held point by point, reported, agreed with the member, and closed.",
+        ),
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
         ),
