@@ -243,35 +243,33 @@ def _ancestors(base: str) -> Iterator[str]:
 def _facet_changes(old: Value, new: Value) -> Iterator[tuple[str, Effect, bool]]:
     yield from _enumeration_changes(old, new)
     yield from _pattern_changes(old, new)
-    for least, most, unit in (("minLength", "maxLength", "characters"),):
-        before, after = _lengths(old), _lengths(new)
-        word = unit if old.variety == ATOMIC else "items"
-        if before[0] != after[0]:
-            effect = Effect.NARROWS if after[0] > before[0] else Effect.WIDENS
-            yield f"at least {after[0]} {word} ({least}) instead of {before[0]}", effect, False
-        if before[1] != after[1]:
-            tighter = before[1] is None or (after[1] is not None and after[1] < before[1])
-            said = "without end" if after[1] is None else str(after[1])
-            was = "without end" if before[1] is None else str(before[1])
-            yield (
-                f"at most {said} {word} ({most}) instead of {was}",
-                Effect.NARROWS if tighter else Effect.WIDENS,
-                False,
-            )
+    yield from _length_changes(old, new)
     for name in ("totalDigits", "fractionDigits"):
-        one, other = old.facets.get(name), new.facets.get(name)
-        if _number(one) != _number(other):
-            was, becomes = _number(one), _number(other)
+        was, becomes = _number(old.facets.get(name)), _number(new.facets.get(name))
+        if was != becomes:
             tighter = was is None or (becomes is not None and becomes < was)
-            yield (
-                f"{name} {other or 'none'} instead of {one or 'none'}",
-                (Effect.NARROWS if tighter else Effect.WIDENS),
-                False,
-            )
+            what = f"{name} {_end(becomes)} instead of {_end(was)}"
+            yield what, Effect.NARROWS if tighter else Effect.WIDENS, False
     if not (old.base in _INTEGERS and new.base in _INTEGERS and old.base != new.base):
         yield from _bound_changes(old, new)
     elif set(_only_bounds(old)) != set(_only_bounds(new)):
         yield "the bounds changed with the type", _bounds_effect(old, new), False
+
+
+def _length_changes(old: Value, new: Value) -> Iterator[tuple[str, Effect, bool]]:
+    (least, most), (after_least, after_most) = _lengths(old), _lengths(new)
+    unit = "characters" if old.variety == ATOMIC else "items"
+    if least != after_least:
+        effect = Effect.NARROWS if after_least > least else Effect.WIDENS
+        yield f"at least {after_least} {unit} (minLength) instead of {least}", effect, False
+    if most != after_most:
+        tighter = most is None or (after_most is not None and after_most < most)
+        what = f"at most {_end(after_most)} {unit} (maxLength) instead of {_end(most)}"
+        yield what, Effect.NARROWS if tighter else Effect.WIDENS, False
+
+
+def _end(bound: Decimal | int | None) -> str:
+    return "any number of" if bound is None else str(bound)
 
 
 def _enumeration_changes(old: Value, new: Value) -> Iterator[tuple[str, Effect, bool]]:

@@ -6,12 +6,14 @@ in the same order.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import Final
+from typing import Final, TypeVar
 
 from esb.admin.folding import stems, trigrams
+
+K = TypeVar("K", bound=Hashable)
 
 WORTH_SHOWING: Final = 50
 """The least score that a person is shown."""
@@ -122,7 +124,7 @@ class LikenessIndex:
         count = len(shared)
         return _TYPES * alike, f"{count} {'type of theirs is' if count == 1 else 'types of theirs are'} built alike"
 
-    def _cosine(self, one: Collection[object], other: Collection[object], counts: Counter[object]) -> float:
+    def _cosine(self, one: Collection[K], other: Collection[K], counts: Counter[K]) -> float:
         """Cosine of two sets, each member weighted by how rare it is."""
         shared = sum(self._weight(each, counts) ** 2 for each in set(one) & set(other))
         if not shared:
@@ -130,7 +132,7 @@ class LikenessIndex:
         lengths = [sqrt(sum(self._weight(each, counts) ** 2 for each in side)) for side in (one, other)]
         return min(1.0, shared / (lengths[0] * lengths[1]))
 
-    def _weight(self, each: object, counts: Counter[object]) -> float:
+    def _weight(self, each: K, counts: Counter[K]) -> float:
         return 1 + log((1 + len(self._ready)) / (1 + counts[each]))
 
 

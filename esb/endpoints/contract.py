@@ -109,7 +109,10 @@ def _with_end(answer: HttpResponse, service: Service, address: str) -> HttpRespo
     and where its successor is (RFC 5829)."""
     if service.sunset is None or service.deprecated is None:
         return answer
-    ends = (("Sunset", formatdate(service.sunset, usegmt=True)), ("Deprecation", f"@{int(service.deprecated)}"))
+    ends: tuple[tuple[str, str], ...] = (
+        ("Sunset", formatdate(service.sunset, usegmt=True)),
+        ("Deprecation", f"@{int(service.deprecated)}"),
+    )
     if service.successor:
         ends += (("Link", f'<{address}{SERVICES_ROOT}{service.successor}>; rel="successor-version"'),)
     return replace(answer, headers=(*answer.headers, *ends))

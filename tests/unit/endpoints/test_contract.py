@@ -120,9 +120,7 @@ def test_contracts_do_not_queue_without_end() -> None:
         waiting.append(Deferred())
         return waiting[-1]
 
-    service = SimpleNamespace(
-        deprecated=None, status=ServiceStatus.ACTIVE, id=ServiceId.parse("A/B/C/v1"), contract="x"
-    )
+    service = SimpleNamespace(sunset=None, status=ServiceStatus.ACTIVE, id=ServiceId.parse("A/B/C/v1"), contract="x")
     door = ContractDoor(lambda path: service, lambda digest: None, run, "http://bus.test")  # type: ignore[arg-type, return-value]
     request = HttpRequest("GET", "/services/A/B/C/v1", "wsdl", {}, b"", Peer("127.0.0.1"))
     answers = [ensureDeferred(door.get(request)) for _ in range(40)]
