@@ -3,6 +3,7 @@
 import click
 
 from esb.cli import service_contract, similar
+from esb.cli.moment import moment_text
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
 
@@ -147,12 +148,14 @@ def show(place: Place, name: str, as_json: bool) -> None:
     from esb.registry.contracts import list_operations
     from esb.registry.database import reading
     from esb.registry.services import get_service
+    from esb.registry.sunsets import get_sunset
 
     desk = sit_down(place)
     service_id = ServiceId.parse(name)
     with reading(desk.engine) as session:
         row = get_service(session, service_id)
         operations = list_operations(session, row.contract)
+        ending = get_sunset(session, service_id)
     facts = {
         "service": service_id.text,
         "status": row.status.value,
@@ -166,6 +169,9 @@ def show(place: Place, name: str, as_json: bool) -> None:
         "contract": row.contract,
         "wsdl": f"{desk.settings.bus.address}{service_id.path}?wsdl",
     }
+    if ending is not None:
+        facts["sunset"] = moment_text(ending.at)
+        facts["successor"] = "-" if ending.successor is None else ending.successor.text
     if as_json:
         names = [{"name": each.name, "input": each.input, "output": each.output} for each in operations]
         say_json({**{key.replace(" ", "_"): value for key, value in facts.items()}, "operations": names})

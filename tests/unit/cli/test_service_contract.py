@@ -63,4 +63,5 @@ def test_sunset_and_back(desk: Run) -> None:
     result = desk("service", "sunset", NAME, "--at", "2099-06-30", "--yes")
     assert result.exit_code == 0, result.output
     assert "2099-06-30" in result.stdout
+    assert "2099-06-30" in desk("service", "show", NAME).stdout
     assert "no end any more" in desk("service", "sunset", NAME, "--cancel").stdout
