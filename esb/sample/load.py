@@ -105,12 +105,14 @@ def load_sample(
     systems = national_systems(month.agencies)
     with acting(engine, author, now) as act:
         there = _there(act)
-        return Added(
-            members=_add_members(act, month.agencies, there, told),
-            systems=_add_systems(act, systems, there, told),
-            services=_add_services(act, contracts, provider, there, told),
-            grants=_add_grants(act, consumers_of(month), systems, there, told),
-        )
+        members = _add_members(act, month.agencies, there, told)
+        added_systems = _add_systems(act, systems, there, told)
+        # The session holds rows weakly: each would be read anew for every service and grant that names it.
+        held = list_members(act.session), list_systems(act.session)
+        services = _add_services(act, contracts, provider, there, told)
+        grants = _add_grants(act, consumers_of(month), systems, there, told)
+        del held
+        return Added(members, added_systems, services, grants)
 
 
 def endpoint_of(service: Service, provider: str) -> str:
