@@ -188,6 +188,8 @@ class Certs:
     anchors: _Path
     crl: _Path
     crl_grace_hours: Annotated[float, Real()]
+    crl_urls: Annotated[tuple[str, ...], Urls()]
+    crl_minutes: Annotated[float, Real(above=0, most=10_080)]
 
 
 @dataclass(frozen=True, slots=True)

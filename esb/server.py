@@ -14,6 +14,7 @@ from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from esb.admin.certificate_ends import announce_certificate_endings
+from esb.admin.list_fetcher import ListFetcher
 from esb.admin.recording import Recorded
 from esb.admin.trust import Trust, files_stamp, read_trust
 from esb.audit.record import StoreUnavailable
@@ -124,6 +125,22 @@ class Server:
         self._reactor.callLater(0, self._follow)
         if self._publishes:
             self._reactor.callLater(0, self._publish)
+        certs = node.settings.certs
+        if certs.crl_urls:
+            self._fetch_lists(
+                ListFetcher(certs.crl_urls, certs.crl, certs.anchors, logger("lists"), node.settings.bus.node)
+            )
+
+    def _fetch_lists(self, fetcher: ListFetcher) -> None:
+        """Fetch outside authorities' revocation lists in a thread; again after their time."""
+        if self._ended is not None:
+            return
+        node = self._node
+        engine = node.engine if self._has_database else None
+        fetching = node.threads.run(lambda: fetcher.run(engine, node.clock.now()))
+        fetching.addErrback(lambda failure: self._log.error("lists were not fetched", exc_info=failure.value))
+        again = node.settings.certs.crl_minutes * 60
+        fetching.addBoth(lambda _: self._reactor.callLater(again, self._fetch_lists, fetcher))
 
     def listen_at(self, slot: int, listening: socket.socket) -> None:
         """Accept connections at a socket that listens already, and stays open when this server leaves it."""

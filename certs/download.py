@@ -1,0 +1,102 @@
+"""Fetching what authorities publish: one request within bounds of time and size, to hosts that an operator allowed.
+
+Nothing here is ever asked for by a message: addresses come from settings, or from registered certificates where their
+host is allowed.  No redirect is followed.
+"""
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from esb.kernel.faults import EsbError
+
+_PIECE: Final = 64 * 1024
+
+
+class FetchFailed(EsbError):
+    """Nothing that can be used came back; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back: ``None`` octets where it has not changed since; headers by lower-case name."""
+
+    octets: bytes | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def fetch(
+    url: str,
+    hosts: Collection[str],
+    *,
+    most: int,
+    seconds: float,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Fetched:
+    """GET a URL, or POST ``body`` to it.  Blocking.
+
+    Args:
+        hosts: lower-case host names that may be asked.
+        most: octets that may come back.
+        seconds: for all of it, from the first look-up to the last octet.
+
+    Raises:
+        FetchFailed: the host is not allowed, does not answer in time, or answers something else than 200 or 304.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        raise FetchFailed(f"{url[:200]!a} is not a URL") from None
+    if parts.scheme not in ("http", "https") or host not in hosts:
+        raise FetchFailed(f"{host or url[:200]!a} is not asked: no setting names it")
+    ends = time.monotonic() + seconds
+    connection = (
+        http.client.HTTPConnection(host, port, timeout=seconds)
+        if parts.scheme == "http"
+        else http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+    )
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("GET" if body is None else "POST", target, body, dict(headers or {}))
+        answer = connection.getresponse()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        if answer.status == 304:
+            return Fetched(None, found)
+        if answer.status != 200:
+            raise FetchFailed(f"{host} answers HTTP {answer.status}")
+        return Fetched(_read(connection, answer, host, most, ends), found)
+    except (OSError, http.client.HTTPException) as error:
+        raise FetchFailed(f"{host} cannot be asked: {type(error).__name__}") from error
+    finally:
+        connection.close()
+
+
+def _read(
+    connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, host: str, most: int, ends: float
+) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise FetchFailed(f"{host} does not give all of it in time")
+        wire: socket.socket | None = connection.sock
+        if wire is not None:
+            wire.settimeout(left)
+        piece = answer.read1(_PIECE)
+        if not piece:
+            break
+        size += len(piece)
+        if size > most:
+            raise FetchFailed(f"{host} gives more than {most} octets")
+        pieces.append(piece)
+    if answer.length:
+        raise FetchFailed(f"{host} broke off")
+    return b"".join(pieces)

@@ -1,0 +1,82 @@
+"""What authorities said of revocation, kept as it was received: in force now, and to be shown of any past moment."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from esb.registry.database import writing
+from esb.registry.key_models import RevocationDataRow
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One OCSP answer or list; times are Unix seconds.
+
+    Attributes:
+        subject: the certificate's SHA-256 (hex) for an OCSP answer, the issuer's name for a list.
+        status: ``good`` or ``revoked`` for an OCSP answer, None for a list; ``reason`` where it is revoked.
+    """
+
+    kind: str
+    subject: str
+    data: bytes
+    valid_from: float
+    valid_until: float
+    status: str | None = None
+    reason: str | None = None
+
+
+def keep(engine: Engine, kept: Kept, now: float) -> bool:
+    """Keep it; the same octets again are no news.  Returns whether it was news.
+
+    This is no act of a person: it writes no change.
+    """
+    digest = hashlib.sha256(kept.data).hexdigest()
+    with writing(engine) as session:
+        if session.scalar(select(RevocationDataRow.id).where(RevocationDataRow.sha256 == digest)) is not None:
+            return False
+        session.add(
+            RevocationDataRow(
+                sha256=digest,
+                kind=kept.kind,
+                subject=kept.subject,
+                data=kept.data,
+                status=kept.status,
+                reason=kept.reason,
+                valid_from=kept.valid_from,
+                valid_until=kept.valid_until,
+                kept_at=now,
+            )
+        )
+    return True
+
+
+def revocation_evidence(session: Session, sha256: str, issuer: str, at: float) -> list[Kept]:
+    """What was known of a certificate's revocation at a moment: the OCSP answer and the list then in force.
+
+    Args:
+        sha256: of the certificate, hex.
+        issuer: the subject under which its issuer's lists are kept.
+        at: Unix seconds.
+
+    Returns:
+        The newest of each kind that had begun by then and had been received by then; none where nothing was.
+    """
+    found = []
+    for kind, subject in (("ocsp", sha256), ("crl", issuer)):
+        row = session.scalars(
+            select(RevocationDataRow)
+            .where(
+                RevocationDataRow.kind == kind,
+                RevocationDataRow.subject == subject,
+                RevocationDataRow.valid_from <= at,
+                RevocationDataRow.kept_at <= at,
+            )
+            .order_by(RevocationDataRow.valid_from.desc(), RevocationDataRow.id.desc())
+            .limit(1)
+        ).first()
+        if row is not None:
+            found.append(Kept(row.kind, row.subject, row.data, row.valid_from, row.valid_until, row.status, row.reason))
+    return found
