@@ -319,6 +319,21 @@ def check(place: Place, number: int, allow_private: bool, as_json: bool) -> None
     say(f"Next: {_NEXT['checked'].format(id=number)}")
 
 
+@application.command()
+@pass_place
+def remind(place: Place) -> None:
+    """Tell of every time limit of applications and inspections that is near or has passed; each is told once.
+
+    Run it once a day, as a timer of the machine would.
+    """
+    from esb.admin import deadlines
+    from esb.cli.checking import limits_of
+    from esb.cli.desk import sit_down
+
+    desk = sit_down(place)
+    say(f"{deadlines.remind(desk.engine, desk.author, desk.now, limits_of(desk))} reminders were given.")
+
+
 @application.command(name="list")
 @click.option("--member", help="Only this applicant's.")
 @click.option("--state", "states", multiple=True, help="Only in this state; may be given more than once.")

@@ -90,3 +90,4 @@ def test_what_is_missing_is_told_at_once(office: Run) -> None:
 def test_an_unknown_state_and_an_empty_list(office: Run) -> None:
     assert "There are no applications" in office("application", "list").output
     assert office("application", "list", "--state", "asleep").exit_code == 2
+    assert "0 reminders" in office("application", "remind").output
