@@ -50,12 +50,14 @@ def _read(data: bytes) -> list[x509.Certificate]:
             return _tokens(data)
     except (ValueError, Refusal):
         return []
-    for load in (lambda: [x509.load_der_x509_certificate(data)], lambda: list(pkcs7.load_der_pkcs7_certificates(data))):
-        try:
-            return load()
-        except ValueError:
-            continue
-    return []
+    try:
+        return [x509.load_der_x509_certificate(data)]
+    except ValueError:
+        pass
+    try:
+        return list(pkcs7.load_der_pkcs7_certificates(data))
+    except ValueError:
+        return []
 
 
 def _tokens(data: bytes) -> list[x509.Certificate]:
