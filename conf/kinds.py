@@ -265,7 +265,9 @@ class Oid(_Plain):
 
 @dataclass(frozen=True, slots=True)
 class Host(_Plain):
-    """An address to listen on: an IPv4 or IPv6 address, or a host name."""
+    """An IPv4 or IPv6 address, or a host name; "" where ``optional``."""
+
+    optional: bool = False
 
     @property
     def expects(self) -> str:
@@ -276,6 +278,8 @@ class Host(_Plain):
         """The address itself."""
         if not isinstance(value, str):
             raise Unfit("is not text")
+        if not value and self.optional:
+            return value
         try:
             ipaddress.ip_address(value)
         except ValueError:

@@ -6,6 +6,7 @@ absolute.
 """
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -26,6 +27,7 @@ from esb.conf.kinds import (
     Whole,
     Word,
 )
+from esb.conf.notice_kinds import Line, Networks
 from esb.kernel.token_uri import KeyPlace
 
 SignInThreads = Literal["auto", "always", "never"]
@@ -268,6 +270,30 @@ class Checks:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that notices are handed to.  ``password`` comes from the environment alone."""
+
+    host: Annotated[str, Host(optional=True)]
+    port: Annotated[int, Whole(1, 65535)]
+    security: Annotated[Literal["starttls", "tls", "none"], Choice(("starttls", "tls", "none"))]
+    user: Annotated[str, Line()]
+    password_file: _OptionalPath
+    sender: Annotated[str, Line()]
+    anchors: _OptionalPath
+    password: Annotated[str | None, Secret()] = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """How members are told what happens."""
+
+    deliver: Annotated[bool, Flag()]
+    give_up_days: Annotated[float, Real(above=0, most=60)]
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Networks()]
+    due_minutes: Annotated[float, Real(above=0, most=1440)]
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """How much work is taken at once."""
 
@@ -313,6 +339,8 @@ class Settings:
     provider: Provider
     procedure: Procedure
     checks: Checks
+    mail: Mail
+    notices: Notices
     load: Load
     breaker: Breaker
     log: Log

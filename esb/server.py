@@ -121,6 +121,8 @@ class Server:
         node.clerks.start()
         node.signing.start()
         node.fittings.aides.start()
+        if node.errands is not None:
+            node.errands.start()
         self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
         self._reactor.callLater(0, self._follow)
         if self._publishes:
@@ -356,6 +358,8 @@ class Server:
     def _end(self) -> None:
         node = self._node
         node.bus.stopping = True
+        if node.errands is not None and not node.errands.stop(2):
+            self._log.warning("a delivery was under way; another worker makes it again")
         node.threads.stop()
         node.clerks.stop()
         node.fittings.aides.stop()

@@ -58,6 +58,7 @@ from esb.kernel.xml import XmlLimits
 from esb.limits import client_limits, server_limits, signature_limits
 from esb.logs import logger
 from esb.own import own_certificates, signs_aside
+from esb.postal import Errands, errands
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
 from esb.registry.documents import get_document
@@ -103,7 +104,7 @@ class Node:
         fittings: the authority's door, and what is followed beside registry and trust.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
-        recorder: puts the registry's changes on record (blocking).
+        recorder, errands: put changes on record; deliver notices and announce what is due, None where not wanted.
         undocumented: changes whose record the log does not take though it takes others.
     """
 
@@ -133,6 +134,7 @@ class Node:
     tls: Any
     contract: Callable[[str], Contract]
     recorder: Recorder
+    errands: Errands | None
     registry_problem: str = ""
     changes_problem: str = ""
     undocumented: int = 0
@@ -331,6 +333,7 @@ def wire(
         tls=door_tls(settings, passphrase),
         contract=contract,
         recorder=Recorder(engine, settings.evidence.url, Paced(log.info, clock.monotonic)),
+        errands=errands(settings, engine, clock, log.info) if settings.notices.deliver and not follows else None,
     )
     way.adapters = {**way.adapters, "hosted": hosted(node)}
     front.checks.update(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from esb.kernel.names import ServiceId
-from esb.registry.models import GrantRow, ServiceRow
+from esb.registry.models import GrantRow, GrantStatus, ServiceRow
 
 
 def consumers_of(session: Session, member: str, services: Collection[str] | None, now: float) -> frozenset[str]:
@@ -21,7 +21,7 @@ def consumers_of(session: Session, member: str, services: Collection[str] | None
         .join(ServiceRow, ServiceRow.id == GrantRow.service_id)
         .where(
             ServiceRow.member == member,
-            GrantRow.revoked_at.is_(None),
+            GrantRow.status == GrantStatus.APPROVED,
             GrantRow.valid_from <= now,
             (GrantRow.valid_until.is_(None)) | (GrantRow.valid_until > now),
         )

@@ -61,6 +61,11 @@ SUBJECTS = MappingProxyType(
             "esb.cli.extract", "extract", "Extracts: signed, from either register, and verified by anybody."
         ),
         "document": Subject("esb.cli.document", "document", "Documents: archived under the digest of their content."),
+        "notice": Subject(
+            "esb.cli.notice",
+            "notice",
+            "Notices: maintenance, outages and all that members are told; mailboxes and deliveries.",
+        ),
         "act": Subject(
             "esb.cli.act", "act", "Acts: who changed what in the registry, when, and where that is on record."
         ),

@@ -39,6 +39,7 @@ FENCES = {
         "esb/admin/",
         "esb/transport/tls.py",
         "esb/wiring.py",
+        "esb/postal.py",
         "esb/demo/",
         _BENCH,
     ),

@@ -42,6 +42,7 @@ def read(kind: kinds.Kind, value: object) -> object:
         (kinds.BaseUrl(), "http://[::1]:8080", "http://[::1]:8080"),
         (kinds.Urls(), ["https://a.example", "http://b.example:81/x/"], ("https://a.example", "http://b.example:81/x")),
         (kinds.Urls(), [], ()),
+        (kinds.Host(optional=True), "", ""),
         (kinds.DatabaseUrl(), "sqlite:///registry.db", "sqlite:////srv/home/registry.db"),
         (kinds.DatabaseUrl(), "sqlite:////var/lib/r.db", "sqlite:////var/lib/r.db"),
         (kinds.DatabaseUrl(), "postgresql://u:p@db/bus", "postgresql://u:p@db/bus"),

@@ -1,0 +1,130 @@
+"""What a serving bus does besides serving, in one of all its processes: it delivers notices and announces what is due.
+
+Who does it is settled by a lease in the registry.  A process that dies loses it within seconds, and the next one goes
+on: the outbox and what was announced stand in the registry, so nothing is lost and nothing is told twice.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Engine
+
+from esb.admin.postman import Postman
+from esb.kernel.clock import Clock
+from esb.kernel.faults import EsbError
+from esb.registry.leases import give_lease_back, take_lease
+
+Round = Callable[[float], int]
+"""Announces what is due at a moment (Unix seconds); returns how much it told."""
+
+LEASE: Final = "errands"
+LEASE_SECONDS: Final = 6.0
+_EVERY: Final = 1.0  # seconds between looks into the outbox
+_RENEWED: Final = 3.0  # seconds after which the lease is asked for again
+
+_log = logging.getLogger(__name__)
+
+
+class Errands:
+    """Runs errands in a thread of its own, whenever this process has the lease.
+
+    Args:
+        rounds: what is announced when it is due, by its name.
+        every: seconds between two rounds of announcing.
+        say: writes a line of what was done, with facts.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        postman: Postman,
+        rounds: Mapping[str, Round],
+        clock: Clock,
+        every: float,
+        say: Callable[..., None],
+    ) -> None:
+        self._engine = engine
+        self._postman = postman
+        self._rounds = rounds
+        self._clock = clock
+        self._every = every
+        self._say = say
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
+        self._asked: float | None = None  # monotonic
+        self._announced: float | None = None
+        self.leads = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """End, letting another take over at once; whether ``timeout`` seconds were enough.
+
+        What is under way then dies with the process, and is done again by whoever comes next.
+        """
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def turn(self) -> None:
+        """Ask for the lease when that is due, and do what there is to do for whoever has it.
+
+        Raises :class:`~esb.registry.errors.RegistryUnavailable`.
+        """
+        now = self._clock.monotonic()
+        if self._asked is None or now - self._asked >= _RENEWED:
+            self._asked = now
+            leads = take_lease(self._engine, LEASE, self._postman.holder, self._clock.now(), LEASE_SECONDS)
+            if leads != self.leads:
+                self._say("this worker delivers notices" if leads else "another worker delivers notices")
+            self.leads = leads
+        if not self.leads:
+            return
+        if self._announced is None or now - self._announced >= self._every:
+            self._announced = now
+            announce_due(self._rounds, self._clock.now(), self._say)
+        done = self._postman.deliver(self._stop.is_set)
+        if done.sent or done.postponed or done.given_up:
+            self._say("notices delivered", sent=done.sent, postponed=done.postponed, given_up=done.given_up)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY):
+            try:
+                self.turn()
+            except EsbError as error:
+                self.leads, self._asked = False, None
+                _log.warning("errands wait: %s", error)
+            except Exception:  # noqa: BLE001  # the thread must outlive whatever a round does
+                _log.exception("errands failed in a way that they do not know")
+        if self.leads:
+            try:
+                give_lease_back(self._engine, LEASE, self._postman.holder, self._clock.now())
+            except EsbError:
+                _log.warning("the lease on errands runs out by itself")
+
+
+def announce_due(rounds: Mapping[str, Round], now: float, say: Callable[..., None]) -> dict[str, str]:
+    """Announce what is due; each round fails alone.
+
+    Returns:
+        The names of those that failed, with why.
+    """
+    failed = {}
+    for name, announce in rounds.items():
+        try:
+            told = announce(now)
+        except EsbError as error:
+            failed[name] = str(error)
+            _log.error("what is due could not be announced: %s: %s", name, error)
+        except Exception as error:  # noqa: BLE001  # one round's mistake must not keep the others silent
+            failed[name] = type(error).__name__
+            _log.exception("what is due could not be announced: %s", name)
+        else:
+            if told:
+                say("announced what is due", what=name, notices=told)
+    return failed
