@@ -84,9 +84,10 @@ def update_service(
     judge_request: Judgement | None = None,
     judge_answer: Judgement | None = None,
     timeout: float | None = None,
-) -> None:
+) -> dict[str, list[str | float | None]]:
     """Change how a service is reached or treated; what is None stays as it is.
 
+    Returns what really changed, before and after, by its name.
     Raises :class:`~esb.registry.errors.Invalid`, :class:`~esb.registry.errors.NotFound`.
     """
     row = get_service(act.session, service)
@@ -100,7 +101,7 @@ def update_service(
         "judge_answer": judge_answer,
         "timeout": None if timeout is None else lawful_timeout(timeout),
     }
-    detail = {}
+    detail: dict[str, list[str | float | None]] = {}
     for field, value in wanted.items():
         before = getattr(row, field)
         if value is not None and value != before:
@@ -108,6 +109,7 @@ def update_service(
             detail[field] = [_plain(before), _plain(value)]
     if detail:
         act.record("update", "service", service.text, detail)
+    return detail
 
 
 def _check_hosted(session: Session, member: str, answer_signature: AnswerSignature | None) -> None:

@@ -9,17 +9,21 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Engine
 
 from esb.audit.entry import Entry
 from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.index import CertificateLoader
 from esb.certs.profile import SignatureLimits
+from esb.certs.profiles import BUS_SIGNING
 from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse
 from esb.kernel.faults import Refusal
 from esb.kernel.soap import SoapVersion, open_envelope
 from esb.kernel.xml import XmlLimits, parse_message
+from esb.registry.database import reading
+from esb.registry.issued import list_issued
 from esb.stages.compose import body_element
 
 # What the bus itself has sent was within its limits at the time; these only bound what a forger could have put there.
@@ -39,12 +43,17 @@ def sent_judge(certificates: Iterable[bytes]) -> Callable[[bytes, Entry], str]:
     return partial(_wrong_with, tuple(certificates))
 
 
-def bus_certificates(folder: Path) -> list[bytes]:
-    """DER of every certificate in a folder's PEM files: those that the bus signs with, and those that it signed with.
+def bus_certificates(folder: Path, engine: Engine) -> list[bytes]:
+    """DER of every certificate that the bus signs with or has signed with.
 
-    Files that hold none are passed over.
+    Those in a folder's PEM files, and those that the home's authority ever issued to the bus: after some renewals the
+    earlier ones are in no file any more.  Files that hold none are passed over.
+
+    Raises:
+        RegistryUnavailable: the registry cannot be read.
     """
-    found: list[bytes] = []
+    with reading(engine) as session:
+        found = [row.der for row in list_issued(session) if row.profile == BUS_SIGNING.name]
     for path in sorted(folder.glob("*.pem")):
         with suppress(ValueError, OSError):
             found += [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(path.read_bytes())]

@@ -91,6 +91,7 @@ def verify(
     from esb.admin.log_walk import bus_certificates, sent_judge
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk
+    from esb.cli.desk import sit_down
 
     settings = place.load().settings
     log_key = NoteKey.parse(key_text) if key_text else _signer(settings).key
@@ -100,7 +101,7 @@ def verify(
         since=since,
         kept=[path.read_bytes() for path in kept],
         processes=processes or os.cpu_count() or 1,
-        sent=sent_judge(bus_certificates(settings.keys.certificate.parent)),
+        sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
         told=_progress(),
     )
     if as_json:

@@ -218,28 +218,30 @@ def change(
     Example:
       esb service change DIN/IAMAS/PersonQuery/v1 --status suspended
     """
+    from esb.admin.service_terms import change_terms
     from esb.cli.desk import sit_down
     from esb.kernel.directory import AnswerSignature, Judgement, ServiceStatus, SignatureMode
     from esb.kernel.names import ServiceId
-    from esb.registry.acts import acting
-    from esb.registry.services import update_service
 
     desk = sit_down(place)
     if status in ("suspended", "retired"):
         confirm(f"Set {name} to {status}? Requests to it are refused.", yes)
-    with acting(desk.engine, desk.author, desk.now) as act:
-        update_service(
-            act,
-            ServiceId.parse(name),
-            status=None if status is None else ServiceStatus(status),
-            endpoint=endpoint,
-            signature=None if signature is None else SignatureMode(signature),
-            answer_signature=None if answer_signature is None else AnswerSignature(answer_signature),
-            judge_request=None if judge_request is None else Judgement(judge_request),
-            judge_answer=None if judge_answer is None else Judgement(judge_answer),
-            timeout=timeout,
-        )
+    told = change_terms(
+        desk.engine,
+        ServiceId.parse(name),
+        author=desk.author,
+        now=desk.now,
+        status=None if status is None else ServiceStatus(status),
+        endpoint=endpoint,
+        signature=None if signature is None else SignatureMode(signature),
+        answer_signature=None if answer_signature is None else AnswerSignature(answer_signature),
+        judge_request=None if judge_request is None else Judgement(judge_request),
+        judge_answer=None if judge_answer is None else Judgement(judge_answer),
+        timeout=timeout,
+    )
     say(f"Changed; running buses know it within {desk.settings.registry.poll_seconds:g} s.")
+    if told:
+        say(f"Told in their mailboxes: {', '.join(sorted(told))}")
 
 
 for _command in (

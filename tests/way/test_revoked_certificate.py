@@ -11,7 +11,8 @@ from support.client import Consumer
 from support.place import PASSPHRASE, Place
 from support.way import Asker, expect_person, expect_refusal
 
-from esb.admin.authority import Authority, revoke
+from esb.admin.authority import Authority
+from esb.admin.lists import revoke
 from esb.certs.ca import sign_crl
 from esb.certs.keys import load_key
 from esb.kernel import rules
