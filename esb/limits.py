@@ -2,6 +2,7 @@
 
 from esb.certs.profile import SignatureLimits
 from esb.conf.settings import Settings
+from esb.registry.procedure import Limits
 from esb.transport.limits import ClientLimits, ServerLimits
 
 
@@ -42,4 +43,19 @@ def client_limits(settings: Settings) -> ClientLimits:
         waiting_per_host=provider.waiting_per_host,
         idle_seconds=provider.idle_seconds,
         connect_seconds=provider.connect_seconds,
+    )
+
+
+def procedure_limits(settings: Settings) -> Limits:
+    """The connection procedure's time limits, in working days."""
+    procedure = settings.procedure
+    return Limits(
+        completeness=procedure.completeness_days,
+        mending=procedure.mending_days,
+        checks=procedure.checks_days,
+        opinion=procedure.opinion_days,
+        decision=procedure.decision_days,
+        moving=procedure.moving_days,
+        agreement=procedure.agreement_days,
+        ahead=procedure.remind_days,
     )

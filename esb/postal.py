@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
 from esb.admin.certificate_ends import announce_certificate_endings
+from esb.admin.deadlines import remind
 from esb.admin.endings import announce_endings
 from esb.admin.errands import Errands, Round
 from esb.admin.mail import MailServer
@@ -24,6 +25,7 @@ from esb.certs.keys import load_key
 from esb.conf.settings import Settings
 from esb.kernel.clock import Clock
 from esb.kernel.faults import EsbError
+from esb.limits import procedure_limits
 from esb.own import own_certificates
 from esb.registry.channels import lawful_mail
 from esb.registry.sunsets import announce_sunsets
@@ -71,10 +73,12 @@ def errands(settings: Settings, engine: Engine, clock: Clock, log: Callable[...,
 def rounds(settings: Settings, engine: Engine) -> dict[str, Round]:
     """What is announced when it is due, by its name."""
     files = {**own_certificates(settings), "anchor": settings.certs.anchors}
+    limits = procedure_limits(settings)
     return {
         "ends of certificates": lambda now: announce_certificate_endings(engine, files, AUTHOR, now),
         "ends of grants and agreements": lambda now: announce_endings(engine, AUTHOR, now),
         "ends of contract versions": lambda now: announce_sunsets(engine, AUTHOR, now),
+        "time limits of the procedure": lambda now: remind(engine, AUTHOR, now, limits),
     }
 
 

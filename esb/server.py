@@ -13,7 +13,6 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from esb.admin.certificate_ends import announce_certificate_endings
 from esb.admin.list_fetcher import ListFetcher
 from esb.admin.recording import Recorded
 from esb.admin.trust import Trust, files_stamp, read_trust
@@ -25,7 +24,6 @@ from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
 from esb.logs import logger, observer
-from esb.own import own_certificates
 from esb.wiring import CannotStart, Node, restore_quotas, wire
 
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
@@ -33,7 +31,6 @@ reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, 
 _TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
 _M_MMAP_THRESHOLD: Final = -3  # of glibc's malloc.h
 _LARGE_BLOCK: Final = 128 * 1024  # octets from which on a block of memory goes back to the system when it is freed
-_ANNOUNCE_EVERY = 3600.0  # seconds between looks at certificates' ends
 _LAST_WORD: Final = 0.5  # seconds: what was already on its way over an idle connection when the end began, is answered
 
 
@@ -58,7 +55,6 @@ class Server:
         self._ended: Deferred[None] | None = None
         self._cutoff: Any = None  # the timer that ends the draining; None before and after
         self._trust_looked_at = 0.0
-        self._announce_at = 0.0
         self._unrecorded: Directory | None = None  # waits for its changes' records before it comes into force
 
     @property
@@ -248,9 +244,6 @@ class Server:
         node = self._node
         node.ring.retry()
         now = node.clock.monotonic()
-        if now >= self._announce_at and self._has_database:
-            self._announce_at = now + _ANNOUNCE_EVERY
-            self._announce()
         if now - self._trust_looked_at >= _TRUST_EVERY:
             self._trust_looked_at = now
             fresh = self._fresh_trust()
@@ -263,18 +256,6 @@ class Server:
         for name in recorded.declined:
             self._log.error("the evidence log does not take the record of a change", record=name)
             self._node.undocumented += 1
-
-    def _announce(self) -> None:
-        """Tell ahead of certificates that end.  Of several processes that do it at once, one writes each notice."""
-        node = self._node
-        files = {**own_certificates(node.settings), "anchor": node.settings.certs.anchors}
-        try:
-            told = announce_certificate_endings(node.engine, files, node.settings.bus.node, node.clock.now())
-        except EsbError as error:  # another process was first, or the registry is away: the next hour comes
-            self._log.info("certificates' ends were not announced", problem=str(error))
-            return
-        if told:
-            self._log.warning("certificates end soon: esb cert list --ending 60", notices=told)
 
     def _fresh_trust(self) -> Trust | None:
         certs = self._node.settings.certs

@@ -100,8 +100,8 @@ def apply(place: Place, /, member: str, kind: str, **given: Any) -> None:
           --endpoint https://10.1.2.3/person --purpose "Who somebody is" --contact "IT, +994 12 …" --document decree.pdf
     """
     from esb.admin.applications import apply_for_connection
-    from esb.cli.checking import limits_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
     from esb.registry.procedure import Kind
 
     desk = sit_down(place)
@@ -113,7 +113,7 @@ def apply(place: Place, /, member: str, kind: str, **given: Any) -> None:
         particulars,
         contract=contract,
         documents=documents,
-        limits=limits_of(desk),
+        limits=procedure_limits(desk.settings),
         author=desk.author,
         now=desk.now,
     )
@@ -129,8 +129,8 @@ def apply(place: Place, /, member: str, kind: str, **given: Any) -> None:
 def amend(place: Place, /, number: int, reason: str, **given: Any) -> None:
     """File a returned application again, with all its particulars; without --wsdl its contract stays."""
     from esb.admin import applications
-    from esb.cli.checking import limits_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
 
     desk = sit_down(place)
     particulars, contract, documents = _read(given)
@@ -141,7 +141,7 @@ def amend(place: Place, /, number: int, reason: str, **given: Any) -> None:
         reason,
         contract=contract,
         documents=documents,
-        limits=limits_of(desk),
+        limits=procedure_limits(desk.settings),
         author=desk.author,
         now=desk.now,
     )
@@ -150,8 +150,8 @@ def amend(place: Place, /, number: int, reason: str, **given: Any) -> None:
 
 def _act(place: Place, number: int, do: str, reason: str, **more: Any) -> None:
     """One act of ``esb.registry.applications`` or ``.connections``, and what it brought about."""
-    from esb.cli.checking import limits_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
     from esb.registry import applications, connections
     from esb.registry.acts import acting
 
@@ -159,9 +159,9 @@ def _act(place: Place, number: int, do: str, reason: str, **more: Any) -> None:
     with acting(desk.engine, desk.author, desk.now) as act:
         function = getattr(applications, do, None) or getattr(connections, do)
         if do == "give_opinion":
-            brought = function(act, number, more["favourable"], reason, limits_of(desk))
+            brought = function(act, number, more["favourable"], reason, procedure_limits(desk.settings))
         else:
-            brought = function(act, number, reason, limits_of(desk))
+            brought = function(act, number, reason, procedure_limits(desk.settings))
         state = applications.get_application(act.session, number).state.value
     say(f"Application {number} is {state}.")
     for line in getattr(brought, "lines", ()):
@@ -288,8 +288,9 @@ def check(place: Place, number: int, allow_private: bool, as_json: bool) -> None
     import json
 
     from esb.admin.applications import check_application
-    from esb.cli.checking import check_settings, limits_of, result_lines, trial_of
+    from esb.cli.checking import check_settings, result_lines, trial_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
     from esb.registry.applications import get_application
     from esb.registry.database import reading
 
@@ -307,7 +308,7 @@ def check(place: Place, number: int, allow_private: bool, as_json: bool) -> None
             number,
             check_settings(desk, allow_private),
             trial,
-            limits=limits_of(desk),
+            limits=procedure_limits(desk.settings),
             author=desk.author,
             clock=lambda: desk.now,
             told=told,
@@ -324,14 +325,15 @@ def check(place: Place, number: int, allow_private: bool, as_json: bool) -> None
 def remind(place: Place) -> None:
     """Tell of every time limit of applications and inspections that is near or has passed; each is told once.
 
-    Run it once a day, as a timer of the machine would.
+    A serving bus does it by itself, and so does `esb notice due`, which announces all else that is due too.
     """
     from esb.admin import deadlines
-    from esb.cli.checking import limits_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
 
     desk = sit_down(place)
-    say(f"{deadlines.remind(desk.engine, desk.author, desk.now, limits_of(desk))} reminders were given.")
+    told = deadlines.remind(desk.engine, desk.author, desk.now, procedure_limits(desk.settings))
+    say(f"{told} reminders were given.")
 
 
 @application.command(name="list")

@@ -1,4 +1,4 @@
-"""What the commands of the procedure share: its time limits, the checks' bounds and trial bus, as the settings say."""
+"""What the commands of the procedure share: the checks' bounds and trial bus, as the settings say."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,24 +9,6 @@ from esb.cli.desk import Desk
 if TYPE_CHECKING:
     from esb.admin.applications import CheckSettings, Trial
     from esb.admin.checks.model import Result
-    from esb.registry.procedure import Limits
-
-
-def limits_of(desk: Desk) -> "Limits":
-    """The procedure's time limits."""
-    from esb.registry.procedure import Limits
-
-    procedure = desk.settings.procedure
-    return Limits(
-        completeness=procedure.completeness_days,
-        mending=procedure.mending_days,
-        checks=procedure.checks_days,
-        opinion=procedure.opinion_days,
-        decision=procedure.decision_days,
-        moving=procedure.moving_days,
-        agreement=procedure.agreement_days,
-        ahead=procedure.remind_days,
-    )
 
 
 def check_settings(desk: Desk, allow_private: bool) -> "CheckSettings":

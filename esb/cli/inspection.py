@@ -125,10 +125,11 @@ def confirm(place: Place, finding: int, remark: str, not_mended: bool) -> None:
 @pass_place
 def report(place: Place, number: int, text: str, check_report: str | None) -> None:
     """Draft the report; the member has its time to agree or object."""
-    from esb.cli.checking import limits_of
     from esb.cli.desk import sit_down
+    from esb.limits import procedure_limits
 
-    _do(place, "inspections", "report_inspection", number, text, limits_of(sit_down(place)), check_report)
+    limits = procedure_limits(sit_down(place).settings)
+    _do(place, "inspections", "report_inspection", number, text, limits, check_report)
     say(f"The report of inspection {number} is drafted.  Next: esb inspection agree {number} [--objections …]")
 
 

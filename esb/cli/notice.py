@@ -357,7 +357,7 @@ def deliver(place: Place) -> None:
 @notice.command()
 @pass_place
 def due(place: Place) -> None:
-    """Announce what is due: ends of grants, agreements, certificates and versions; each is told once.
+    """Announce what is due: ends of grants, agreements, certificates and versions, and time limits; each is told once.
 
     \b
     Example:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from esb.conf.load import load
-from esb.limits import client_limits, server_limits, signature_limits
+from esb.limits import client_limits, procedure_limits, server_limits, signature_limits
 
 
 def test_the_settings_are_what_the_departments_get(tmp_path: Path) -> None:
@@ -13,6 +13,7 @@ def test_the_settings_are_what_the_departments_get(tmp_path: Path) -> None:
             "SHLUZ_DOOR_BODY_BYTES": "5MiB",
             "SHLUZ_DOOR_CONNECTIONS": "7",
             "SHLUZ_PROVIDER_CONNECTIONS_PER_HOST": "9",
+            "SHLUZ_PROCEDURE_OPINION_DAYS": "9",
             "SHLUZ_SIGNATURE_REFERENCES": "11",
         },
     ).settings
@@ -21,3 +22,4 @@ def test_the_settings_are_what_the_departments_get(tmp_path: Path) -> None:
     assert client_limits(settings).per_host == 9
     signature = signature_limits(settings)
     assert (signature.references, signature.tokens) == (11, settings.signature.tokens)
+    assert procedure_limits(settings).opinion == 9

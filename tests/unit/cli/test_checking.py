@@ -5,7 +5,7 @@ from pathlib import Path
 from support.homes import fresh_home
 
 from esb.admin.checks.model import Finding, Outcome, Result
-from esb.cli.checking import check_settings, limits_of, result_lines
+from esb.cli.checking import check_settings, result_lines
 from esb.cli.desk import Desk
 from esb.conf.load import load
 
@@ -15,9 +15,8 @@ def desk(folder: Path, **environ: str) -> Desk:
     return Desk(home, load(home.path, environ).settings, None, "officer")  # type: ignore[arg-type]
 
 
-def test_limits_and_bounds_as_they_are_set(tmp_path: Path) -> None:
-    here = desk(tmp_path, SHLUZ_PROCEDURE_OPINION_DAYS="9", SHLUZ_CHECKS_CALLS="7", SHLUZ_CHECKS_ALLOW_PRIVATE="yes")
-    assert limits_of(here).opinion == 9
+def test_bounds_as_they_are_set(tmp_path: Path) -> None:
+    here = desk(tmp_path, SHLUZ_CHECKS_CALLS="7", SHLUZ_CHECKS_ALLOW_PRIVATE="yes")
     settings = check_settings(here, False)
     assert settings.bounds.calls == 7
     assert settings.rules.allow_private
