@@ -173,6 +173,7 @@ def critical() -> bytes:
         asked(MEMBER, nonce=b"n" * 33),
         critical(),
     ],
+    ids=["nothing", "empty", "too large", "more behind", "cut short", "asks nothing", "nonce too long", "critical"],
 )
 def test_what_is_no_request_is_malformed(request_octets: bytes) -> None:
     with pytest.raises(OcspRefused) as refused:
