@@ -30,7 +30,7 @@ class Ending:
         sha256: of its DER, in hexadecimal.
         owner: the member's code; "" where it is the bus's or an authority's.
         use: ``signing`` or ``tls`` of a registered one; else what the bus uses it for.
-        until: Unix seconds.
+        since, until: Unix seconds.
         revoked: the reason, or None.
         file: where the operator finds it; "" where it is registered.
     """
@@ -38,6 +38,7 @@ class Ending:
     sha256: str
     owner: str
     use: str
+    since: float
     until: float
     revoked: str | None = None
     file: str = ""
@@ -53,12 +54,11 @@ def registered(engine: Engine, owner: str | None = None) -> list[Ending]:
     """The registered certificates of one owner ("" for the bus) or of all, by their end."""
     with reading(engine) as session:
         found = [
-            Ending(
-                row.sha256,
-                row.owner or "",
+            _ending(
+                x509.load_der_x509_certificate(row.der),
                 row.use.value,
-                x509.load_der_x509_certificate(row.der).not_valid_after_utc.timestamp(),
-                None if row.revoked is None else row.revoked.value,
+                owner=row.owner or "",
+                revoked=None if row.revoked is None else row.revoked.value,
             )
             for row in list_certificates(session, owner)
         ]
@@ -79,11 +79,15 @@ def of_files(files: Mapping[str, Path | None]) -> list[Ending]:
                 certificates = x509.load_pem_x509_certificates(path.read_bytes())
             except (OSError, ValueError):
                 continue
-            found += [
-                Ending(each.fingerprint(SHA256()).hex(), "", use, each.not_valid_after_utc.timestamp(), file=str(path))
-                for each in certificates
-            ]
+            found += [_ending(each, use, file=str(path)) for each in certificates]
     return found
+
+
+def _ending(
+    certificate: x509.Certificate, use: str, *, owner: str = "", revoked: str | None = None, file: str = ""
+) -> Ending:
+    since, until = certificate.not_valid_before_utc.timestamp(), certificate.not_valid_after_utc.timestamp()
+    return Ending(certificate.fingerprint(SHA256()).hex(), owner, use, since, until, revoked, file)
 
 
 def _files_of(place: Path | None) -> Iterator[Path]:
@@ -98,7 +102,8 @@ def _files_of(place: Path | None) -> Iterator[Path]:
 def announce_certificate_endings(engine: Engine, files: Mapping[str, Path | None], author: str, now: float) -> int:
     """Tell owners and the operator of every certificate that ends within sixty days, once at each step.
 
-    A step that was missed, because no bus ran, is not made up for: the nearest is told alone.  Revoked certificates
+    A step that was missed, because no bus ran, is not made up for: the nearest is told alone.  A step that comes within
+    a day of the certificate's beginning is not told: who has just made one for thirty days knows.  Revoked certificates
     and those that another of the same owner and use outlives by more than the step are not told of.
 
     Args:
@@ -124,8 +129,8 @@ def announce_certificate_endings(engine: Engine, files: Mapping[str, Path | None
 
 
 def _step(ending: Ending, now: float) -> int | None:
-    left = ending.until - now
-    steps = [days for days in AHEAD if left <= days * _DAY]
+    left, life = ending.until - now, ending.until - ending.since
+    steps = [days for days in AHEAD if left <= days * _DAY <= life - _DAY]
     return min(steps) if steps and left > 0 else None
 
 

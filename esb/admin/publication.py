@@ -25,8 +25,6 @@ from esb.kernel.faults import EsbError
 from esb.registry.database import reading
 from esb.registry.issued import IssuedBook
 
-_DAY: Final = 86_400.0
-_WARN_DAYS: Final = 7
 _BEHIND: Final = 5.0  # seconds by which this clock may be behind that of whoever acted last
 
 Office = TypeVar("Office", Responder, TimeStamper)
@@ -94,7 +92,6 @@ class Publication:
         self._stamps: dict[str, _Stamp] = {}
         self._book: IssuedBook | None = None
         self._authority: x509.Certificate | None = None
-        self._ends: dict[str, float] = {}
         self.files: Mapping[str, PublishedFile] = MappingProxyType({})
         self.responder: Responder | None = None
         self.stamper: TimeStamper | None = None
@@ -111,14 +108,8 @@ class Publication:
         return State(standing.not_after, why, standing.revoked_at or 0.0)
 
     def warning(self) -> str:
-        """What will keep an office from being held, or does already; "" when nothing."""
-        if self.problems:
-            return "; ".join(self.problems.values())
-        now = self._clock.now()
-        for name, end in self._ends.items():
-            if end - now < _WARN_DAYS * _DAY:
-                return f"the certificate of the {name} ends in {max(0.0, end - now) / _DAY:.0f} days: esb ca {name}"
-        return ""
+        """What keeps an office from being held; "" when nothing."""
+        return "; ".join(self.problems.values())
 
     def refresh(self) -> None:
         """Bring everything into step.  Blocking; one thread at a time.
@@ -207,7 +198,6 @@ class Publication:
     ) -> Office | None:
         """The office with its key of now; the one before where the files do not go together."""
         if paths is None or not paths[0].exists():
-            self._ends.pop(name, None)
             return None
         if not self._changed(name, paths):
             if name in self.problems:
@@ -220,7 +210,6 @@ class Publication:
             problems[name] = f"the {name}'s key or certificate cannot be used ({error}): make both with esb ca {name}"
             self._stamps.pop(name)  # it may be half of a change: look again
             return held
-        self._ends[name] = certificate.not_valid_after_utc.timestamp()
         return fresh
 
 

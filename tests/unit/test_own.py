@@ -1,18 +1,29 @@
 """Which certificates a bus stands on, and whether it signs aside."""
 
+import secrets
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.homes import PASSPHRASE, fresh_home
 
+from esb.admin.certificate_ends import announce_certificate_endings, own_warning
+from esb.admin.offices import make_office
+from esb.certs.profiles import OCSP_RESPONDER, TIME_STAMPING
 from esb.conf.load import load
 from esb.own import own_certificates, signs_aside
+from esb.registry.database import open_database
+
+DAY = 86_400.0
 
 
 def test_a_bus_stands_on_what_the_settings_name(tmp_path: Path) -> None:
     plain = own_certificates(load(tmp_path, {}).settings)
-    assert [use for use, path in plain.items() if path is not None] == ["the bus's signature"]
+    offices = ["the OCSP responder", "the time-stamp authority"]
+    assert [use for use, path in plain.items() if path is not None] == ["the bus's signature", *offices]
+    assert plain["the OCSP responder"] == tmp_path / "keys" / "ocsp.pem"
     tls = {
         "SHLUZ_DOOR_TLS": "true",
         "SHLUZ_DOOR_TLS_CERTIFICATE": "d.pem",
@@ -20,6 +31,43 @@ def test_a_bus_stands_on_what_the_settings_name(tmp_path: Path) -> None:
         "SHLUZ_DOOR_CLIENT_ANCHORS": "anchors",
     }
     assert own_certificates(load(tmp_path, tls).settings)["the door's TLS"] == tmp_path / "d.pem"
+
+
+def test_an_office_that_is_not_held_and_a_key_that_is_not_there_are_left_out(tmp_path: Path) -> None:
+    given = {"SHLUZ_CA_OCSP": "no", "SHLUZ_EXTRACTS_CERTIFICATE": "x.pem", "SHLUZ_EXTRACTS_SIGNING_KEY": "x.key"}
+    own = own_certificates(load(tmp_path, given).settings)
+    assert (own["the OCSP responder"], own["the signature of extracts"]) == (None, tmp_path / "x.pem")
+    alone = own_certificates(load(tmp_path, {"SHLUZ_CA_SERVE": "no"}).settings)
+    assert (alone["the OCSP responder"], alone["the time-stamp authority"]) == (None, None)
+
+
+def test_the_end_of_an_office_is_announced_and_warned_of(tmp_path: Path, sqlite_database: str) -> None:
+    home = fresh_home(tmp_path)
+    settings = load(home.path, {}).settings
+    engine, now = open_database(sqlite_database), time.time()
+    for name, profile, days in (("ocsp", OCSP_RESPONDER, 30), ("tsa", TIME_STAMPING, 90)):
+        make_office(
+            home,
+            engine,
+            PASSPHRASE.encode(),
+            profile,
+            key=home.keys / f"{name}.key",
+            certificate=home.keys / f"{name}.pem",
+            name=name,
+            kind="p256",
+            days=days,
+            author="officer",
+            now=now,
+            random=secrets.token_bytes,
+        )
+    files = own_certificates(settings)
+    assert own_warning(files, now) == ""
+    assert announce_certificate_endings(engine, files, "bus", now + 60) == 0, "who has just made it knows"
+    assert announce_certificate_endings(engine, files, "bus", now + 24 * DAY) == 1
+    assert announce_certificate_endings(engine, files, "bus", now + 25 * DAY) == 0
+    assert own_warning(files, now + 24 * DAY) == "the OCSP responder ends in 6.0 days: ocsp.pem"
+    assert announce_certificate_endings(engine, files, "bus", now + 61 * DAY) == 1
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

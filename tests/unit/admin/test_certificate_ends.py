@@ -25,9 +25,11 @@ DAY = 86_400.0
 _KEY, _ROOT = create_authority("Root", "p256", NOW, 400)
 
 
-def certificate(days: int, use: CertificateUse = CertificateUse.SIGNING) -> Any:
+def certificate(days: int, use: CertificateUse = CertificateUse.SIGNING, age: int = 99) -> Any:
+    """One that ends in so many days and has lasted for others."""
     request = read_request(make_request(generate_key("p256"), "x").public_bytes(Encoding.DER))
-    return issue(_KEY, _ROOT, request, Subject("DIN", "DIN"), use, NOW, days, serial_number(bytes([days % 256]) * 16))
+    begun, serial = NOW - age * DAY, serial_number(bytes([days % 256]) * 16)
+    return issue(_KEY, _ROOT, request, Subject("DIN", "DIN"), use, begun, days + age, serial)
 
 
 @pytest.fixture
@@ -40,9 +42,9 @@ def engine(tmp_path: Path) -> Any:
     made.dispose()
 
 
-def add(engine: Any, days: int, use: CertificateUse = CertificateUse.SIGNING) -> str:
+def add(engine: Any, days: int, use: CertificateUse = CertificateUse.SIGNING, age: int = 99) -> str:
     with acting(engine, "operator", NOW) as act:
-        return add_certificate(act, certificate(days, use).public_bytes(Encoding.DER), "DIN", use)
+        return add_certificate(act, certificate(days, use, age).public_bytes(Encoding.DER), "DIN", use)
 
 
 def told(engine: Any) -> list[tuple[str, int]]:
@@ -71,6 +73,12 @@ def test_steps_that_were_missed_are_not_made_up_for(engine: Any) -> None:
     add(engine, 5)
     assert announce_certificate_endings(engine, {}, "bus", NOW) == 1
     assert told(engine) == [("@operator", 5), ("DIN", 5)]
+
+
+def test_of_a_short_life_no_step_is_told_at_its_beginning(engine: Any) -> None:
+    add(engine, 30, age=0)
+    assert announce_certificate_endings(engine, {}, "bus", NOW + 60) == 0
+    assert announce_certificate_endings(engine, {}, "bus", NOW + 23 * DAY) == 1
 
 
 def test_what_is_revoked_or_outlived_is_not_told_of(engine: Any) -> None:

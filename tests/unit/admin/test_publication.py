@@ -111,13 +111,6 @@ def test_a_renewed_office_is_taken_up_and_half_a_change_is_not(office: Any, publ
     assert one.warning() == ""
 
 
-def test_an_office_that_ends_soon_is_told(office: Any, published: Published) -> None:
-    make(office, "ocsp", OCSP_RESPONDER, days=5)
-    one = published()
-    one.refresh()
-    assert one.warning() == "the certificate of the responder ends in 5 days: esb ca responder"
-
-
 def test_offices_are_not_held_where_settings_say_so(office: Any, published: Published) -> None:
     make(office, "ocsp", OCSP_RESPONDER)
     one = published(ocsp=None)
