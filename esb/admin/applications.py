@@ -5,8 +5,9 @@ why is more use to an agency than a door that is shut.
 """
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,6 +15,8 @@ from sqlalchemy import Engine
 from esb.admin.checks.model import Bounds, Context, Exchange, Report, Result, Subject, read_report
 from esb.admin.checks.order import run_checks
 from esb.admin.checks.wire import Line
+from esb.admin.duplicates import likely_duplicates
+from esb.admin.likeness import Likeness
 from esb.kernel.contract import Contract
 from esb.registry.acts import Act, acting
 from esb.registry.applications import (
@@ -33,6 +36,7 @@ from esb.registry.particulars import Particulars
 from esb.registry.procedure import Kind, Limits, Step, next_state
 from esb.registry.procedure_models import ApplicationRow
 from esb.registry.reports import get_report
+from esb.registry.resources import get_resource
 from esb.registry.services import Terms, get_service
 from esb.schemas.judge import Judge
 from esb.wsdl.addresses import AddressRules
@@ -141,7 +145,8 @@ def check_application(
         next_state(row.state, Step.CHECK)
         subject = subject_of(session, row)
     line = Line(settings.rules, settings.call_seconds, settings.answer_bytes, settings.tls)
-    report = run_checks(Context(subject, settings.bounds, line, trial(line), clock()), told)
+    context = Context(subject, settings.bounds, line, trial(line), partial(alike, engine), clock())
+    report = run_checks(context, told)
     with acting(engine, author, clock()) as act:
         note_checks(act, number, report.text, report.passed, limits)
     return report
@@ -151,7 +156,8 @@ def subject_of(session: Any, row: ApplicationRow) -> Subject:
     """What of an application is checked: the service as it would stand, by its own contract or the one it has now."""
     given = particulars_of(row)
     if given.service is None or row.kind is Kind.RETIREMENT:
-        return Subject(None, None, Terms(endpoint=""), name=connected(row))
+        comes = None if row.kind is Kind.RETIREMENT else given.resource  # what goes is no duplicate of anything
+        return Subject(None, None, Terms(endpoint=""), name=connected(row), resource=comes)
     known, contract = None, row.contract
     if row.kind is not Kind.NEW:
         known = standing_terms(session, given.service_id())
@@ -163,7 +169,28 @@ def subject_of(session: Any, row: ApplicationRow) -> Subject:
         given.trial_operation,
         given.trial_request,
         given.target().text,
+        given.resource,
+        None if row.kind is Kind.NEW else given.service_id(),
     )
+
+
+def alike(engine: Engine, subject: Subject, contract: Contract | None) -> Sequence[Likeness]:
+    """What is registered already and like an applying service, by its contract, or like its entry of a register.
+
+    What it is now, under its name before a transfer or of another version, is no duplicate of it; nor are its own entry
+    and its own service of one another.
+
+    Raises:
+        RegistryUnavailable: the registry cannot be read.
+    """
+    entry = None
+    if subject.resource is not None:
+        with reading(engine) as session:
+            entry = get_resource(session, subject.resource).entry
+    names = () if entry is None else (entry.name.az, entry.name.en)
+    found = likely_duplicates(engine, contract=contract, names=names, service=subject.service, entry=entry)
+    own = None if subject.before is None else subject.before.text.rpartition("/")[0]
+    return [each for each in found if own is None or each.key.rpartition("/")[0] != own]
 
 
 def keep_contract(act: Act, closed: Contract) -> str:

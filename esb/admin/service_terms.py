@@ -1,6 +1,6 @@
 """Changing how a service is reached or treated: those who ask it are told of what concerns them, in the same act."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
@@ -49,7 +49,7 @@ def change_terms(
             judge_answer=judge_answer,
             timeout=timeout,
         )
-        concerns = {field: changed[field][1] for field in _CONSUMERS_BUSINESS if field in changed}
+        concerns: dict[str, Any] = {field: changed[field][1] for field in _CONSUMERS_BUSINESS if field in changed}
         if not concerns:
             return frozenset()
         told = consumers_of(act.session, service.member, {service.text}, now)

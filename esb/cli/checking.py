@@ -90,7 +90,7 @@ def result_lines(result: "Result") -> list[str]:
     colours = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.NOT_APPLICABLE: "yellow"}
     word = paint(f"{result.outcome.value:<14}", colours[result.outcome])
     why = f": {result.facts['why']}" if result.outcome is Outcome.NOT_APPLICABLE and "why" in result.facts else ""
-    lines = [f"{word}  {result.check:<9} {TITLES.get(result.check, '')}{why}"]
+    lines = [f"{word}  {result.check:<10} {TITLES.get(result.check, '')}{why}"]
     for finding in result.findings:
         mark = "" if finding.grave else " (a warning)"
         lines.append(f"                {finding.rule}{mark}: {finding.text}")

@@ -15,6 +15,7 @@ from cryptography import x509
 from esb.admin.checks.model import Bounds, Context, Report, Result, Subject
 from esb.admin.checks.order import run_checks
 from esb.admin.checks.wire import Line
+from esb.admin.likeness import Likeness
 from esb.certs.ca import Subject as Holder
 from esb.certs.ca import create_authority, issue, serial_number
 from esb.certs.index import CertificateLoader
@@ -82,6 +83,7 @@ class Applicant:
     operation: str | None = None
     request: str | None = '<p:GetPerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:GetPerson>'
     told: list[Result] = field(default_factory=list)
+    alike: list[Likeness] = field(default_factory=list)
 
     def context(self, made: list[TrialBus]) -> Context:
         """What the checks are given."""
@@ -91,7 +93,7 @@ class Applicant:
         terms = Terms(endpoint=self.endpoint, **{"timeout": self.seconds, **self.terms})
         subject = Subject(SERVICE, self.contract, terms, self.operation, self.request, SERVICE.text)
         made_by = trial_exchanges(line, signer, known, (), made)
-        context = Context(subject, self.bounds, line, made_by, time.time())
+        context = Context(subject, self.bounds, line, made_by, lambda _, __: self.alike, time.time())
         if self.contract is persons():
             context.schemas = _checked()  # the child process takes a second each time
         return context

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from esb.admin.checks.wire import Line
+from esb.admin.likeness import Likeness
 from esb.kernel.contract import Contract
 from esb.kernel.directory import Operation
 from esb.kernel.faults import EsbError
@@ -79,6 +80,8 @@ class Subject:
         contract: its contract, or a closed set that the bus may not be able to serve; None where there is none.
         terms: on which it would be served.
         operation, request: what may be called, and the Body's element as XML; None to choose.
+        resource: the code of the register's entry that it belongs to, or is; None where there is none.
+        before: the name under which the service stands now, where it will stand under another.
     """
 
     service: ServiceId | None
@@ -87,6 +90,8 @@ class Subject:
     operation: str | None = None
     request: str | None = None
     name: str = ""
+    resource: str | None = None
+    before: ServiceId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,10 @@ Exchange = Callable[[Operation, bytes], Exchanged]
 """Carries one request, the Body's element as XML, through a bus of the subject's own."""
 
 
+Alike = Callable[[Subject, Contract | None], Sequence[Likeness]]
+"""Finds what is registered already and like the subject, by its contract where the bus can serve it."""
+
+
 class NotTried(EsbError):
     """A trial needs what an earlier check found missing."""
 
@@ -142,12 +151,14 @@ class Context:
 
     Args:
         exchange: makes the trial bus once the contract is known to be fit.
+        alike: finds likely duplicates (blocking).
     """
 
     subject: Subject
     bounds: Bounds
     line: Line
     exchange: Callable[[Subject, Contract, Judge], Exchange]
+    alike: Alike
     now: float
     tried: list[Exchanged] = field(default_factory=list)
 

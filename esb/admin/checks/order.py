@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from esb.admin.checks import answer, contract, exchange, fin, latency, reach, schemas, served, tls
+from esb.admin.checks import alike, answer, contract, exchange, fin, latency, reach, schemas, served, tls
 from esb.admin.checks.model import Context, Report, Result
 from esb.wsdl.pack import pack
 
@@ -22,7 +22,7 @@ class Check:
 
 CHECKS: Final = tuple(
     Check(module.NAME, module.TITLE, module.check)
-    for module in (contract, served, schemas, fin, tls, reach, exchange, answer, latency)
+    for module in (contract, served, schemas, fin, alike, tls, reach, exchange, answer, latency)
 )
 """Every check; what a later one needs, an earlier one has found out."""
 

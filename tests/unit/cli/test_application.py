@@ -51,6 +51,12 @@ def test_the_whole_way_by_two_persons(by: Callable[..., Result], provider: Provi
     assert "another officer" in do("aysel", "opine", "1", "--favourable", "--reason", "good", code=1)
     do("kamran", "opine", "1", "--favourable", "--reason", "good")
     assert f"{NAME} is registered and served" in do("kamran", "register", "1", "--reason", "decided", "--yes")
+    # The same once more under another name: a warning with its score, and no failure.
+    do("aysel", "apply", "DIN", "--service", "DIN/IAMAS/Citizens/v1", *given[2:])
+    do("kamran", "accept", "2")
+    said = do("kamran", "check", "2", "--allow-private")
+    assert f"duplicate-likely (a warning): {NAME} is like it" in said
+    assert "is kept with application 2: passed" in said
     shown = json.loads(do("kamran", "show", "1", "--json"))
     assert [one["act"] for one in shown["history"]] == [
         "apply", "return", "amend", "accept", "check", "opine", "register",
