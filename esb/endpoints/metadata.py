@@ -65,7 +65,7 @@ class Owner(ComplexModel):  # type: ignore[misc]
 
 
 class ServiceInfo(ComplexModel):  # type: ignore[misc]
-    """A service on the bus."""
+    """A service on the bus; ``status`` is active, suspended, or, once its sunset has passed, retired."""
 
     __namespace__ = META
     name = _Text
@@ -73,6 +73,16 @@ class ServiceInfo(ComplexModel):  # type: ignore[misc]
     owner = Owner.customize(min_occurs=1, nillable=False)
     address = _Text
     wsdl = _Text
+
+
+class Ending(ComplexModel):  # type: ignore[misc]
+    """When a service ends, or has ended, since when that is known, and which service takes its place, if any does."""
+
+    __namespace__ = META
+    service = _Text
+    sunset = DateTime(min_occurs=1, nillable=False)
+    decided = DateTime(nillable=False)
+    successor = _Optional
 
 
 class Method(ComplexModel):  # type: ignore[misc]
@@ -102,10 +112,32 @@ class Allowed(ComplexModel):  # type: ignore[misc]
 
 
 def list_services(ctx: Any) -> list[ServiceInfo]:
-    """Every service that is not retired, by name, whether or not the caller may ask it."""
+    """Every service that is not retired, by name, whether or not the caller may ask it.
+
+    One whose sunset has passed is listed, as retired: see :func:`list_endings` for its successor.
+    """
     view: BusView = ctx.udc.bus
     directory = view.directory()
-    return [_service_info(service, directory, view.address) for service in _offered(directory)]
+    now = view.now()
+    return [_service_info(service, directory, view.address, now) for service in _offered(directory)]
+
+
+def list_endings(ctx: Any) -> list[Ending]:
+    """Every service whose end is decided, by name, with its successor; also those whose end has come.
+
+    An operation of its own, because an element more in the answer of listServices would break consumers that hold
+    answers to the contract that they know (:func:`esb.wsdl.compare.compare`).
+    """
+    return [
+        Ending(
+            service=service.id.text,
+            sunset=_moment(service.sunset),
+            decided=None if service.deprecated is None else _moment(service.deprecated),
+            successor=service.successor or None,
+        )
+        for service in _offered(ctx.udc.bus.directory())
+        if service.sunset is not None
+    ]
 
 
 def list_methods(ctx: Any, service: str) -> list[Method]:
@@ -127,7 +159,7 @@ def allowed_methods(ctx: Any) -> list[Allowed]:
         if client.partition("/")[0] != ctx.udc.consumer:
             continue
         service = directory.services.get(SERVICES_ROOT + name)
-        if service is not None and _status(service, directory) is ServiceStatus.ACTIVE:
+        if service is not None and _status(service, directory, now) is ServiceStatus.ACTIVE:
             found += [_allowed(grant, service) for grant in grants if _in_force(grant, now)]
     return [each for each in found if each.method]
 
@@ -152,20 +184,22 @@ def _named(view: BusView, name: str) -> Service:
     return service
 
 
-def _status(service: Service, directory: Directory) -> ServiceStatus:
-    """A service whose owner is not active is not served (RTE-03)."""
+def _status(service: Service, directory: Directory, now: float) -> ServiceStatus:
+    """A service whose owner is not active is not served (RTE-03), nor is one whose sunset has passed (RTE-04)."""
+    if service.sunset is not None and now >= service.sunset:
+        return ServiceStatus.RETIRED
     owner = directory.members.get(service.id.member)
     if owner is None or owner.status is not MemberStatus.ACTIVE:
         return ServiceStatus.SUSPENDED
     return service.status
 
 
-def _service_info(service: Service, directory: Directory, base: str) -> ServiceInfo:
+def _service_info(service: Service, directory: Directory, base: str, now: float) -> ServiceInfo:
     owner = directory.members.get(service.id.member)
     address = base + service.id.path
     return ServiceInfo(
         name=service.id.text,
-        status=_status(service, directory).value,
+        status=_status(service, directory, now).value,
         owner=Owner(
             code=service.id.member,
             az=service.id.member if owner is None else owner.name_az,
@@ -174,6 +208,10 @@ def _service_info(service: Service, directory: Directory, base: str) -> ServiceI
         address=address,
         wsdl=f"{address}?wsdl",
     )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _in_force(grant: Grant, now: float) -> bool:
@@ -188,7 +226,7 @@ def _allowed(grant: Grant, service: Service) -> Allowed:
         method=sorted(offered if grant.operations is None else offered & grant.operations),
         purpose=grant.purpose,
         basis=grant.legal_basis,
-        until=None if grant.valid_until is None else datetime.fromtimestamp(grant.valid_until, UTC),
+        until=None if grant.valid_until is None else _moment(grant.valid_until),
         per_second=grant.per_second,
         per_day=grant.per_day,
         required=sorted(grant.required_fields),
@@ -201,6 +239,9 @@ class MetadataService(ServiceBase):  # type: ignore[misc]
     list_services = operation(
         "listServices", returns=ServiceInfo.customize(max_occurs="unbounded", nillable=False), answer="service"
     )(list_services)
+    list_endings = operation(
+        "listEndings", returns=Ending.customize(max_occurs="unbounded", nillable=False), answer="ending"
+    )(list_endings)
     list_methods = operation(
         "listMethods", _name(), returns=Method.customize(max_occurs="unbounded", nillable=False), answer="method"
     )(list_methods)

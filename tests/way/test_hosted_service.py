@@ -24,6 +24,7 @@ from esb.kernel.directory import SignatureMode
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
 from esb.registry.services import Terms
+from esb.registry.sunsets import set_sunset
 
 META = "urn:shluz:meta:1"
 METADATA = ServiceId.parse("DIN/BUS/Metadata/v1")
@@ -57,6 +58,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     host(place, PENSION, "pension")
     place.grant("EESMN", METADATA)
     place.grant("EESMN", PENSION)
+    with place.acting() as act:
+        set_sunset(act, PENSION, time.time() + 90 * 86_400, METADATA)
     with place.serve():
         yield place
     provider.close()
@@ -158,6 +161,9 @@ def test_zeep_calls_by_the_published_wsdl(place: Place, query: str) -> None:
     services = metadata.listServices()
     assert services[1].owner.az == "DIN Nazirliyi"
     assert services[1].address == "http://bus.test/services/DIN/IAMAS/PersonQuery/v1"
+    [ending] = metadata.listEndings()
+    assert (ending.service, ending.successor) == (PENSION.text, METADATA.text)
+    assert ending.decided < ending.sunset
     assert [each.name for each in metadata.listMethods(PENSION.text)] == ["estimatePension"]
     assert {each.purpose for each in metadata.allowedMethods()} == {"test"}
     with zipfile.ZipFile(io.BytesIO(metadata.getContract(PENSION.text))) as bundle:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from esb.adapters.hosted.typed import Asked, Fault
-from esb.endpoints.metadata import BusView, allowed_methods, get_contract, list_methods, list_services
+from esb.endpoints.metadata import BusView, allowed_methods, get_contract, list_endings, list_methods, list_services
 from esb.kernel.directory import (
     AnswerSignature,
     CertificateIndex,
@@ -32,6 +32,7 @@ NOW = 1_700_000_000.0
 MEMBERS = {
     "DIN": Member("DIN", "Daxili İşlər", "Internal Affairs", MemberStatus.ACTIVE),
     "EESMN": Member("EESMN", "Əmək", "Labour", MemberStatus.ACTIVE),
+    "TAX": Member("TAX", "Vergi", "Taxes", MemberStatus.ACTIVE),
     "OUT": Member("OUT", "Kənar", "Out <b>", MemberStatus.SUSPENDED),
 }
 
@@ -62,6 +63,10 @@ SERVICES = (
     service("DIN/IAMAS/Old/v1", ServiceStatus.RETIRED),
     service("DIN/IAMAS/Paused/v1", ServiceStatus.SUSPENDED),
     service("OUT/SYS/Thing/v1"),
+    replace(
+        service("TAX/Debts/Ended/v1"), sunset=NOW - 1, successor="TAX/Debts/Ended/v2", deprecated=NOW - 90 * 86_400
+    ),
+    replace(service("TAX/Debts/Ending/v1"), sunset=NOW + 1, deprecated=NOW),
 )
 
 
@@ -100,11 +105,25 @@ def test_services_are_listed_with_owner_and_addresses(context: Callable[..., Any
         ("DIN/IAMAS/Paused/v1", "suspended"),
         ("DIN/IAMAS/Person/v1", "active"),
         ("OUT/SYS/Thing/v1", "suspended"),  # its owner is
+        ("TAX/Debts/Ended/v1", "retired"),  # its sunset has passed
+        ("TAX/Debts/Ending/v1", "active"),
     ]
     person = found[1]
     assert (person.owner.code, person.owner.az, person.owner.en) == ("DIN", "Daxili İşlər", "Internal Affairs")
     assert person.address == "https://bus.example/services/DIN/IAMAS/Person/v1"
     assert person.wsdl == person.address + "?wsdl"
+
+
+def test_endings_are_told_with_their_successors(context: Callable[..., Any]) -> None:
+    ended, ending = list_endings(context())
+    assert (ended.service, ended.successor) == ("TAX/Debts/Ended/v1", "TAX/Debts/Ended/v2")
+    assert (ended.sunset.timestamp(), ended.decided.timestamp()) == (NOW - 1, NOW - 90 * 86_400)
+    assert (ending.service, ending.successor, ending.sunset.timestamp()) == ("TAX/Debts/Ending/v1", None, NOW + 1)
+
+
+def test_what_has_ended_is_allowed_to_nobody(context: Callable[..., Any]) -> None:
+    given = [grant("EESMN", f"TAX/Debts/{name}/v1", operations=None) for name in ("Ended", "Ending")]
+    assert [each.service for each in allowed_methods(context(*given))] == ["TAX/Debts/Ending/v1"]
 
 
 def test_the_address_behind_the_bus_is_told_to_nobody(context: Callable[..., Any]) -> None:
