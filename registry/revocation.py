@@ -33,28 +33,38 @@ def keep(engine: Engine, kept: Kept, now: float) -> bool:
 
     This is no act of a person: it writes no change.
     """
-    digest = hashlib.sha256(kept.data).hexdigest()
     with writing(engine) as session:
-        if session.scalar(select(RevocationDataRow.id).where(RevocationDataRow.sha256 == digest)) is not None:
-            return False
-        session.add(
-            RevocationDataRow(
-                sha256=digest,
-                kind=kept.kind,
-                subject=kept.subject,
-                data=kept.data,
-                status=kept.status,
-                reason=kept.reason,
-                valid_from=kept.valid_from,
-                valid_until=kept.valid_until,
-                kept_at=now,
-            )
+        return keep_within(session, kept, now)
+
+
+def keep_within(session: Session, kept: Kept, now: float) -> bool:
+    """:func:`keep` in a transaction that is open: what the bus's own authority says is kept with the act itself."""
+    digest = hashlib.sha256(kept.data).hexdigest()
+    if session.scalar(select(RevocationDataRow.id).where(RevocationDataRow.sha256 == digest)) is not None:
+        return False
+    session.add(
+        RevocationDataRow(
+            sha256=digest,
+            kind=kept.kind,
+            subject=kept.subject,
+            data=kept.data,
+            status=kept.status,
+            reason=kept.reason,
+            valid_from=kept.valid_from,
+            valid_until=kept.valid_until,
+            kept_at=now,
         )
+    )
     return True
 
 
+def delta_subject(issuer: str) -> str:
+    """The subject under which an issuer's delta lists are kept, given that of its complete ones."""
+    return hashlib.sha256(f"{issuer} delta".encode()).hexdigest()
+
+
 def revocation_evidence(session: Session, sha256: str, issuer: str, at: float) -> list[Kept]:
-    """What was known of a certificate's revocation at a moment: the OCSP answer and the list then in force.
+    """What was known of a certificate's revocation at a moment: the OCSP answer and the lists then in force.
 
     Args:
         sha256: of the certificate, hex.
@@ -62,10 +72,11 @@ def revocation_evidence(session: Session, sha256: str, issuer: str, at: float) -
         at: Unix seconds.
 
     Returns:
-        The newest of each kind that had begun by then and had been received by then; none where nothing was.
+        The newest OCSP answer, complete list and delta list that had begun and had been received by then, in this
+        order; none where nothing was.
     """
     found = []
-    for kind, subject in (("ocsp", sha256), ("crl", issuer)):
+    for kind, subject in (("ocsp", sha256), ("crl", issuer), ("crl", delta_subject(issuer))):
         row = session.scalars(
             select(RevocationDataRow)
             .where(

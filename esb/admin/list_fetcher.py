@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from sqlalchemy import Engine
 
+from esb.admin.kept_lists import kept_list
 from esb.admin.trust import read_trust
 from esb.certs.crl import MAX_SIZE, CrlInvalid, load_crls
 from esb.certs.download import FetchFailed, fetch
-from esb.certs.names import issuer_key_of
 from esb.kernel.faults import EsbError
 from esb.registry.leases import take_lease
-from esb.registry.revocation import Kept, keep
+from esb.registry.revocation import keep
 
 SECONDS: Final = 10.0
 """How long one list may take."""
@@ -83,7 +83,7 @@ class ListFetcher:
             draft.write_bytes(fetched.octets)
             os.replace(draft, path)
         if engine is not None:
-            _keep(engine, crl, fetched.octets, now)
+            keep(engine, kept_list(crl, fetched.octets), now)
         named = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
         self._seen[url] = {ask: fetched.headers[name] for name, ask in named if name in fetched.headers}
         return news
@@ -103,15 +103,3 @@ def _read(octets: bytes) -> x509.CertificateRevocationList | None:
         return x509.load_pem_x509_crl(octets) if pem else x509.load_der_x509_crl(octets)
     except ValueError:
         return None
-
-
-def list_subject(issuer: x509.Name) -> str:
-    """The name under which lists of an issuer are kept: the SHA-256 (hex) of its canonical name."""
-    return hashlib.sha256(issuer_key_of(issuer)).hexdigest()
-
-
-def _keep(engine: Engine, crl: x509.CertificateRevocationList, octets: bytes, now: float) -> None:
-    until = crl.next_update_utc
-    begun = crl.last_update_utc.timestamp()
-    ends = begun if until is None else until.timestamp()
-    keep(engine, Kept("crl", list_subject(crl.issuer), octets, begun, ends), now)

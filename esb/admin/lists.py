@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from esb.admin.authority import CRL_DAYS, Authority, AuthorityMissing, open_authority, write_over
 from esb.admin.home import Home
+from esb.admin.kept_lists import kept_list
 from esb.admin.register import adopt, key_digest
 from esb.certs.ca import NOWHERE, Published, sign_crl
 from esb.certs.der import MALFORMED
@@ -22,6 +23,7 @@ from esb.registry.acts import Act, acting
 from esb.registry.certificates import revoke_certificate
 from esb.registry.issued import enter_list, last_list_number, release_certificate, revoked_serials
 from esb.registry.models import RevocationReason
+from esb.registry.revocation import keep_within
 
 DELTA_HOURS: Final = 24.0
 _DAY: Final = 86_400.0
@@ -162,6 +164,7 @@ def _signed(
     crl = sign_crl(key, certificate, entries, number, act.now, days, base=base, delta_url=published.delta)
     digest = crl.fingerprint(SHA256()).hex()
     enter_list(act, key_digest(certificate.public_key()), number, base, digest, len(entries), act.now + days * _DAY)
+    keep_within(act.session, kept_list(crl, crl.public_bytes(Encoding.DER)), act.now)
     return crl
 
 

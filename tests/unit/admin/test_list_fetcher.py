@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from esb.admin.list_fetcher import ListFetcher, list_subject
+from esb.admin.kept_lists import list_subject
+from esb.admin.list_fetcher import ListFetcher
 from esb.certs.ca import create_authority, sign_crl
 from esb.registry.database import open_database, reading
 from esb.registry.migrations import upgrade

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.authority import AuthorityMissing, enrol_member, published_at
+from esb.admin.kept_lists import list_subject
 from esb.admin.lists import ListsAsked, publish_crl, publish_delta, release, revoke
 from esb.admin.trust import read_trust
 from esb.certs.keys import generate_key
@@ -23,6 +24,7 @@ from esb.registry.database import reading
 from esb.registry.errors import Conflict, NotFound
 from esb.registry.issued import last_list_number
 from esb.registry.models import RevocationReason
+from esb.registry.revocation import revocation_evidence
 
 NOW = 1_790_000_000.0
 PASSPHRASE = b"geheim"
@@ -174,3 +176,27 @@ def test_a_delta_list_says_what_changed_and_no_more(office: Any) -> None:
         revoke_certificate(act, digest(second), RevocationReason.SUPERSEDED)
     assert publish_delta(office.home, office.engine, PASSPHRASE, NOW, asked=ASKED) == 2
     assert {entry.serial_number for entry in delta_of(office)} == {first.serial_number, second.serial_number}
+
+
+def test_what_the_lists_said_at_any_moment_is_kept(office: Any) -> None:
+    first, second = enrol(office), enrol(office)
+    subject = list_subject(office.authority.subject)
+    given = {"author": "operator", "now": NOW + 100}
+    publish_crl(office.home, office.engine, PASSPHRASE, NOW + 10, author="operator")
+    revoke(office.home, office.engine, PASSPHRASE, digest(first), RevocationReason.KEY_COMPROMISE, **given)
+    with acting(office.engine, "operator", NOW + 200) as act:
+        revoke_certificate(act, digest(second), RevocationReason.SUPERSEDED)
+    publish_delta(office.home, office.engine, PASSPHRASE, NOW + 210, author="operator")
+
+    def known(at: float) -> list[set[int]]:
+        with reading(office.engine) as session:
+            found = revocation_evidence(session, digest(first), subject, at)
+        return [{entry.serial_number for entry in x509.load_der_x509_crl(each.data)} for each in found]
+
+    assert known(NOW + 5) == []
+    assert known(NOW + 50) == [set(), set()]
+    assert known(NOW + 150) == [{first.serial_number}, set()]
+    assert known(NOW + 250) == [{first.serial_number}, {second.serial_number}], "the delta list beside its base"
+    with reading(office.engine) as session:
+        last = revocation_evidence(session, digest(first), subject, NOW + 250)
+    assert x509.load_der_x509_crl(last[0].data) == office.crl
