@@ -52,7 +52,13 @@ class CertificateLoader:
         self._facts: dict[bytes, _Facts] = {}
 
     def known(
-        self, der: bytes, owner: str, use: CertificateUse, chain_problem: Rule | None, revoked: str | None
+        self,
+        der: bytes,
+        owner: str,
+        use: CertificateUse,
+        chain_problem: Rule | None,
+        revoked: str | None,
+        known_until: float | None = None,
     ) -> KnownCertificate:
         """Put together what a certificate says and what the registry, the chain and the revocation lists say of it.
 
@@ -61,6 +67,7 @@ class CertificateLoader:
             owner: the member's code; "" for the bus's own.
             chain_problem: what :func:`esb.certs.chain.chain_problem` said.
             revoked: what :meth:`esb.certs.crl.CrlSet.revocation` said.
+            known_until: what :meth:`esb.certs.answers.Answers.known_until` said.
 
         Raises:
             CertificateUnreadable: ``der`` is not exactly one certificate, or its key is of a kind nobody knows.
@@ -79,6 +86,7 @@ class CertificateLoader:
             not_after=facts.not_after,
             problem=chain_problem,
             revoked=revoked,
+            known_until=known_until,
         )
 
     def check(self, der: bytes) -> None:

@@ -14,7 +14,7 @@ def check_standing(certificate: KnownCertificate, now: float, revocation_known_u
     Args:
         now: Unix seconds.
         revocation_known_until: Unix seconds until which the revocation data count, grace included; None where no
-            revocation data are configured.
+            revocation data are configured.  What was asked about this certificate by itself goes before it.
 
     Raises:
         Refusal: CRT-02 to CRT-07, or the certificate's own ``problem``.
@@ -42,7 +42,8 @@ def check_standing(certificate: KnownCertificate, now: float, revocation_known_u
         )
     if now > certificate.not_after:
         raise Refusal(rules.CRT_EXPIRED, "The certificate has expired: ask the operator for a new one.", particulars)
-    if revocation_known_until is not None and now > revocation_known_until:
+    until = revocation_known_until if certificate.known_until is None else certificate.known_until
+    if until is not None and now > until:
         raise Refusal(
             rules.CRT_REVOCATION_UNKNOWN,
             "The bus's revocation data are too old to say whether the certificate is revoked: try again later.",

@@ -192,6 +192,10 @@ class Certs:
     crl_grace_hours: Annotated[float, Real()]
     crl_urls: Annotated[tuple[str, ...], Urls()]
     crl_minutes: Annotated[float, Real(above=0, most=10_080)]
+    ocsp: Annotated[str, Choice(("off", "prefer", "require"))]
+    ocsp_urls: Annotated[tuple[str, ...], Urls()]
+    ocsp_minutes: Annotated[float, Real(above=0, most=10_080)]
+    ocsp_grace_hours: Annotated[float, Real()]
 
 
 @dataclass(frozen=True, slots=True)

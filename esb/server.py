@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable
+from secrets import token_bytes
 from typing import Any, Final
 
 from twisted.internet import reactor as _reactor
@@ -13,9 +14,11 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from esb.admin.answer_fetcher import AnswerFetcher
+from esb.admin.believing import belief_stamp, believe
 from esb.admin.list_fetcher import ListFetcher
 from esb.admin.recording import Recorded
-from esb.admin.trust import Trust, files_stamp, read_trust
+from esb.admin.trust import Trust
 from esb.audit.record import StoreUnavailable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
@@ -24,6 +27,7 @@ from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
 from esb.logs import logger, observer
+from esb.waiting import Threads
 from esb.wiring import CannotStart, Node, restore_quotas, wire
 
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
@@ -54,6 +58,7 @@ class Server:
         self._ports: dict[int, Any] = {}
         self._ended: Deferred[None] | None = None
         self._cutoff: Any = None  # the timer that ends the draining; None before and after
+        self._fetching = Threads(reactor, 2)  # its own: an authority that is slow keeps nothing else waiting
         self._trust_looked_at = 0.0
         self._unrecorded: Directory | None = None  # waits for its changes' records before it comes into force
 
@@ -81,6 +86,7 @@ class Server:
             node.threads.stop()
             node.clerks.stop()
             node.fittings.aides.stop()
+            self._fetching.stop()
             node.sequencer.stop(5)
             node.recorder.close()
             node.signing.stop()
@@ -124,21 +130,24 @@ class Server:
         if self._publishes:
             self._reactor.callLater(0, self._publish)
         certs = node.settings.certs
+        self._fetching.start()
         if certs.crl_urls:
-            self._fetch_lists(
-                ListFetcher(certs.crl_urls, certs.crl, certs.anchors, logger("lists"), node.settings.bus.node)
+            lists = ListFetcher(certs.crl_urls, certs.crl, certs.anchors, logger("lists"), node.settings.bus.node)
+            engine = node.engine if self._has_database else None
+            self._fetch(lambda: lists.run(engine, node.clock.now()), certs.crl_minutes * 60)
+        if certs.ocsp != "off":
+            answers = AnswerFetcher(
+                certs, logger("answers"), node.settings.bus.node, token_bytes, lambda: self._ended is None
             )
+            self._fetch(lambda: answers.run(node.engine, node.clock.now()), answers.pause)
 
-    def _fetch_lists(self, fetcher: ListFetcher) -> None:
-        """Fetch outside authorities' revocation lists in a thread; again after their time."""
+    def _fetch(self, fetch: Callable[[], int], seconds: float) -> None:
+        """Fetch what outside authorities say of revocation in a thread; again after some seconds."""
         if self._ended is not None:
             return
-        node = self._node
-        engine = node.engine if self._has_database else None
-        fetching = node.threads.run(lambda: fetcher.run(engine, node.clock.now()))
-        fetching.addErrback(lambda failure: self._log.error("lists were not fetched", exc_info=failure.value))
-        again = node.settings.certs.crl_minutes * 60
-        fetching.addBoth(lambda _: self._reactor.callLater(again, self._fetch_lists, fetcher))
+        fetching = self._fetching.run(fetch)
+        fetching.addErrback(lambda failure: self._log.error("revocation was not fetched", exc_info=failure.value))
+        fetching.addBoth(lambda _: self._reactor.callLater(seconds, self._fetch, fetch, seconds))
 
     def listen_at(self, slot: int, listening: socket.socket) -> None:
         """Accept connections at a socket that listens already, and stays open when this server leaves it."""
@@ -259,10 +268,11 @@ class Server:
 
     def _fresh_trust(self) -> Trust | None:
         certs = self._node.settings.certs
-        if files_stamp(certs.anchors, certs.crl) == self._node.trust.trust.stamp:
+        engine = self._node.engine if self._has_database else None
+        if belief_stamp(certs, engine) == self._node.trust.trust.stamp:
             return None
         try:
-            return read_trust(certs.anchors, certs.crl, certs.crl_grace_hours * 3600, self._node.clock.now())
+            return believe(certs, engine, self._node.clock.now())
         except EsbError as error:
             # What was believed before stays in force; a list that is not replaced in time refuses by itself (CRT-07).
             self._log.error("anchors or revocation lists cannot be read", problem=str(error))
@@ -344,6 +354,7 @@ class Server:
         node.threads.stop()
         node.clerks.stop()
         node.fittings.aides.stop()
+        self._fetching.stop()
         node.tree.close()
         node.signing.stop()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
+from esb.admin.believing import believe
 from esb.admin.certificate_ends import own_warning
 from esb.admin.following import follow, towards_publisher
 from esb.admin.hosted_keys import HostedKeys
@@ -23,7 +24,7 @@ from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
 from esb.admin.recording import Paced, Recorder
 from esb.admin.snapshot import FileSealer
-from esb.admin.trust import Trust, read_trust
+from esb.admin.trust import Trust
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
 from esb.audit.sparing import SparingWriter
@@ -207,7 +208,6 @@ def wire(
     ring = Keyring(passphrase, clock.monotonic, log.warning)
     signer = ring.signer(settings.keys.signing_key, lambda: own_certificate(settings.keys.certificate, clock))
     second = second_signer(settings, ring, clock)
-    grace = settings.certs.crl_grace_hours * 3600
     engine = open_database(settings.registry.url)
     follows = settings.registry.source == "snapshot"
     if not follows and current(engine) != head():
@@ -216,7 +216,7 @@ def wire(
             "Any acting command brings it up to date, such as: esb member list"
         )
     loader = CertificateLoader()
-    trust = TrustInForce(read_trust(settings.certs.anchors, settings.certs.crl, grace, clock.now()), loader, clock)
+    trust = TrustInForce(believe(settings.certs, None if follows else engine, clock.now()), loader, clock)
     watcher: Watcher | Replica = Watcher(engine, trust, loader.index, clock)
     if follows:
         watcher = _follow(settings, passphrase, trust, loader.index, clock, keeps)
@@ -305,7 +305,7 @@ def wire(
     front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
     fittings.follow(way, front, reader, trust, signature_limits(settings))
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
-    lists = Lists(lambda: trust.trust.crls.known_until, grace, clock.now)
+    lists = Lists(lambda: trust.trust.crls.known_until, settings.certs.crl_grace_hours * 3600, clock.now)
     node = Node(
         settings=settings,
         reactor=reactor,

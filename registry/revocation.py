@@ -3,11 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from esb.registry.database import writing
 from esb.registry.key_models import RevocationDataRow
+from esb.registry.models import CertificateRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,38 @@ def keep_within(session: Session, kept: Kept, now: float) -> bool:
 def delta_subject(issuer: str) -> str:
     """The subject under which an issuer's delta lists are kept, given that of its complete ones."""
     return hashlib.sha256(f"{issuer} delta".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an OCSP answer says, without its octets; attributes as of :class:`Kept`."""
+
+    subject: str
+    status: str
+    reason: str | None
+    valid_from: float
+    valid_until: float
+
+
+def newest_answers(session: Session) -> list[Answered]:
+    """The newest OCSP answer about each registered certificate that has one: one look at an index for each."""
+    row = RevocationDataRow
+    newest = (
+        select(row.id)
+        .where(row.kind == "ocsp", row.subject == CertificateRow.sha256)
+        .order_by(row.valid_from.desc(), row.id.desc())
+        .limit(1)
+        .correlate(CertificateRow)
+        .scalar_subquery()
+    )
+    found = select(row.subject, row.status, row.reason, row.valid_from, row.valid_until)
+    rows = session.execute(found.join(CertificateRow, row.id == newest)).all()
+    return [Answered(subject, status or "", reason, since, until) for subject, status, reason, since, until in rows]
+
+
+def last_kept(session: Session) -> int:
+    """A number that grows with everything that is kept; 0 at the beginning."""
+    return session.scalar(select(func.max(RevocationDataRow.id))) or 0
 
 
 def revocation_evidence(session: Session, sha256: str, issuer: str, at: float) -> list[Kept]:

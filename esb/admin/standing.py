@@ -4,6 +4,7 @@ The verdict is the wire's own: the same functions decide, on the registry's row,
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from cryptography import x509
@@ -16,6 +17,7 @@ from sqlalchemy import Engine
 from esb.admin.trust import Trust
 from esb.certs.chain import Link, explain_chain
 from esb.certs.index import CertificateLoader, CertificateUnreadable
+from esb.certs.ocsp_answer import Word
 from esb.certs.standing import check_standing
 from esb.certs.strength import breakable, weakness
 from esb.kernel import rules
@@ -104,6 +106,7 @@ def explain(certificate: x509.Certificate, trust: Trust, engine: Engine, now: fl
     known_until = trust.crls.known_until
     own = None if row is None else (None if row.revoked is None else row.revoked.value)
     listed = trust.crls.revocation(certificate)
+    answered = None if trust.answers is None else trust.answers.word(certificate)
     rule, verdict = rules.CRT_KNOWN.id, "It is registered to no member, so nobody is known by it."
     if row is not None:
         rule, verdict = _judge(der, row.owner or "", row.use, own, trust, now)
@@ -142,8 +145,8 @@ def explain(certificate: x509.Certificate, trust: Trust, engine: Engine, now: fl
         use=None if row is None else row.use.value,
         path=explain_chain(certificate, (), trust.anchors, now),
         strength=_weak(certificate),
-        revoked=own or listed,
-        revocation=_source(own, listed, known_until, now, row),
+        revoked=own or trust.revocation(certificate),
+        revocation=_source(own, listed, answered, known_until, now, row),
         others=others,
         rule=rule,
         verdict=verdict,
@@ -202,14 +205,20 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _source(own: str | None, listed: str | None, known_until: float | None, now: float, row: Any) -> str:
+def _source(
+    own: str | None, listed: str | None, answered: Word | None, known_until: float | None, now: float, row: Any
+) -> str:
     parts = []
     if own is not None:
         parts.append("the registry's own word")
     if listed is not None:
         parts.append("a revocation list")
+    if answered is not None and answered.revoked is not None:
+        parts.append("a responder's answer")
     if parts:
         return "by " + " and ".join(parts)
+    if answered is not None:
+        return f"by a responder's answer, good until {datetime.fromtimestamp(answered.until, UTC):%Y-%m-%d %H:%M} UTC"
     if known_until is None:
         return "not asked: no revocation list is configured" + ("" if row is None else "; the registry revokes nothing")
     return "by the registry and the revocation lists" + (

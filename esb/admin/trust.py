@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from esb.certs.answers import Answers
 from esb.certs.chain import ChainJudge
 from esb.certs.crl import CrlSet, load_crls
 from esb.certs.index import CertificateLoader
@@ -24,6 +25,7 @@ class Trust:
 
     Attributes:
         anchors: the authorities that are believed.
+        answers: what responders said; None where none is asked.
         stamp: names and times of the files it was read from; another stamp means to read again.
     """
 
@@ -31,6 +33,7 @@ class Trust:
     crls: CrlSet
     stamp: tuple[tuple[str, int, int], ...]
     anchors: tuple[x509.Certificate, ...] = ()
+    answers: Answers | None = None
 
     def known(self, loader: CertificateLoader, now: Callable[[], float]) -> Callable[..., KnownCertificate]:
         """What makes a registered certificate ready for use.
@@ -42,9 +45,22 @@ class Trust:
             loader.check(der)
             certificate = x509.load_der_x509_certificate(der)
             problem = self.judge.problem(certificate, now())
-            return loader.known(der, owner, use, problem, revoked or self.crls.revocation(certificate))
+            return loader.known(
+                der, owner, use, problem, revoked or self.revocation(certificate), self._known_until(certificate, owner)
+            )
 
         return known
+
+    def revocation(self, certificate: x509.Certificate) -> str | None:
+        """Why lists or a responder revoke a certificate, or None."""
+        listed = self.crls.revocation(certificate)
+        return listed if listed or self.answers is None else self.answers.revocation(certificate)
+
+    def _known_until(self, certificate: x509.Certificate, owner: str) -> float | None:
+        # The bus's own certificates speak before they are registered (a renewal is rehearsed), so nobody asked yet.
+        if self.answers is None or not owner:
+            return None
+        return self.answers.known_until(certificate, self.anchors, self.crls.known_until)
 
 
 def files_stamp(anchors: Path, crl: Path) -> tuple[tuple[str, int, int], ...]:

@@ -115,16 +115,15 @@ def revoke(sha256: str, reason: str, yes: bool) -> None:
 
 def _stand(place: Place, which: str) -> "tuple[Desk, Standing, int]":
     """The standing of what a person named, and how many more certificates the file held."""
+    from esb.admin.believing import believe
     from esb.admin.certificate_files import certificates_in
     from esb.admin.standing import explain
-    from esb.admin.trust import read_trust
     from esb.cli.desk import sit_down
 
     desk = sit_down(place)
     path = Path(which)
     found = certificates_in(path) if path.exists() else [_registered(desk, which)]
-    certs = desk.settings.certs
-    trust = read_trust(certs.anchors, certs.crl, certs.crl_grace_hours * 3600, desk.now)
+    trust = believe(desk.settings.certs, desk.engine, desk.now)
     return desk, explain(found[0], trust, desk.engine, desk.now), len(found) - 1
 
 

@@ -48,8 +48,8 @@ def trial_of(desk: Desk, member: str) -> Iterator["Trial"]:
 
     Its evidence is taken away at the end.  Raises EsbError where the bus has no key.
     """
+    from esb.admin.believing import believe
     from esb.admin.certificates import der_of
-    from esb.admin.trust import read_trust
     from esb.certs.index import CertificateLoader
     from esb.certs.keys import load_key
     from esb.certs.sign import Signer
@@ -65,8 +65,7 @@ def trial_of(desk: Desk, member: str) -> Iterator["Trial"]:
     signer = Signer(load_key(settings.keys.signing_key, desk.passphrase), certificate)
     der = der_of(settings.keys.certificate.read_bytes(), str(settings.keys.certificate))
     bus = loader.known(der, "", CertificateUse.SIGNING, None, None)
-    grace = settings.certs.crl_grace_hours * 3600
-    known = read_trust(settings.certs.anchors, settings.certs.crl, grace, clock.now()).known(loader, clock.now)
+    known = believe(settings.certs, desk.engine, clock.now()).known(loader, clock.now)
     with reading(desk.engine) as session:
         provider = [
             known(row.der, member, row.use, row.revoked.value if row.revoked else None)

@@ -52,8 +52,8 @@ def explain(
       esb grant explain EESMN DIN/IAMAS/PersonQuery/v1
       esb grant explain EESMN/HR DIN/IAMAS/PersonQuery/v1 --operation GetPerson --field officer=17 --at 2027-01-01
     """
+    from esb.admin.believing import believe
     from esb.admin.explain import explain, header_of, read_directory
-    from esb.admin.trust import read_trust
     from esb.cli.desk import sit_down
     from esb.kernel.names import ServiceId, check_client
 
@@ -62,8 +62,7 @@ def explain(
     check_client(consumer)
     desk = sit_down(place)
     now = unix(at) or desk.now
-    certs = desk.settings.certs
-    trust = read_trust(certs.anchors, certs.crl, certs.crl_grace_hours * 3600, desk.now)
+    trust = believe(desk.settings.certs, desk.engine, desk.now)
     calls = explain(
         read_directory(desk.engine, trust, desk.now),
         consumer,

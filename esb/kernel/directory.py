@@ -166,6 +166,8 @@ class KnownCertificate:
         problem: why this certificate cannot sign whatever the time (path, key usage, weak key), as the rule it
             breaks, or None.
         revoked: why it is revoked (RFC 5280 reason name), or None.
+        known_until: Unix seconds until which it is known that it is not revoked, grace included, where that was asked
+            for this certificate by itself; None where the directory's ``revocation_known_until`` says it.
         not_before, not_after: Unix seconds.
     """
 
@@ -181,6 +183,7 @@ class KnownCertificate:
     not_after: float
     problem: Rule | None = None
     revoked: str | None = None
+    known_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from esb.registry.errors import Conflict, NotFound
 from esb.registry.hosted_keys import end_hosted_key, host_key, hosted_key_of, hosted_keys
 from esb.registry.members import add_member, add_system
 from esb.registry.models import MemberKind, RevocationReason
+from esb.registry.revocation import Answered, Kept, keep, last_kept, newest_answers
 from esb.registry.services import Terms, add_service, get_service, update_service
 
 NOW = 1_800_000_000.0
@@ -86,3 +87,26 @@ def test_a_service_is_signed_for_only_while_there_is_a_key(engine: Engine, make_
         end_hosted_key(act, "DIN")
     with reading(engine) as session, pytest.raises(NotFound):
         hosted_key_of(session, "DIN")
+
+
+def test_the_newest_answer_about_each_registered_certificate_is_found(engine: Engine) -> None:
+    first, second, silent = (certificate(engine, content) for content in (b"1", b"2", b"3"))
+    with reading(engine) as session:
+        assert (newest_answers(session), last_kept(session)) == ([], 0)
+    for place, (subject, since, status, reason) in enumerate(
+        [
+            (first, 100.0, "good", None),
+            (first, 300.0, "revoked", "superseded"),
+            (first, 200.0, "good", None),
+            (second, 100.0, "good", None),
+            ("f" * 64, 100.0, "good", None),
+        ]
+    ):
+        keep(engine, Kept("ocsp", subject, b"%d" % place, since, since + 50, status, reason), NOW)
+    keep(engine, Kept("crl", silent, b"a list", 100.0, 200.0), NOW)
+    with reading(engine) as session:
+        assert {each.subject: each for each in newest_answers(session)} == {
+            first: Answered(first, "revoked", "superseded", 300.0, 350.0),
+            second: Answered(second, "good", None, 100.0, 150.0),
+        }
+        assert last_kept(session) == 6

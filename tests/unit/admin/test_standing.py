@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.standing import Standing, explain
 from esb.admin.trust import Trust
+from esb.certs.answers import Answers
 from esb.certs.ca import Subject, create_authority, issue, serial_number, sign_crl
 from esb.certs.chain import ChainJudge
 from esb.certs.crl import CrlSet, load_crls
 from esb.certs.keys import generate_key
+from esb.certs.ocsp_answer import Word
 from esb.certs.requests import make_request, read_request
 from esb.kernel.directory import CertificateUse, MemberStatus
 from esb.registry.acts import acting
@@ -101,6 +103,22 @@ def test_each_reason_has_the_wires_rule_and_a_next_step(engine: Any) -> None:
         assert standing.verdict
         assert standing.next
         assert not standing.good
+
+
+def test_what_a_responder_says_is_told_as_such(engine: Any) -> None:
+    member = made()
+    register(engine, member)
+    digest = sha256(member.public_bytes(Encoding.DER)).hexdigest()
+    for words, rule, source in (
+        ({}, "CRT-07", "not asked"),
+        ({digest: Word(None, NOW - 9, NOW + 9)}, "", "by a responder's answer, good until 20"),
+        ({digest: Word("superseded", NOW - 9, NOW + 9)}, "CRT-05", "by a responder's answer"),
+    ):
+        trust = replace(trusting(ROOT), answers=Answers(words, True, 0.0))
+        standing = told(engine, member, trust)
+        assert standing.rule == rule
+        assert standing.revocation.startswith(source)
+        assert standing.revoked == (words[digest].revoked if words else None)
 
 
 def test_a_broken_path_says_where_and_why(engine: Any) -> None:

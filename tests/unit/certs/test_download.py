@@ -63,6 +63,15 @@ def test_too_much_too_slow_and_broken_off_are_refused(serve: Serve) -> None:
     with pytest.raises(FetchFailed):
         fetch(serve(head, *[b"x"] * 40, pause=0.1), HOSTS, most=1000, seconds=0.6)
     assert time.monotonic() - began < 3
+    for slow in (
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: ",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ):
+        began = time.monotonic()
+        with pytest.raises(FetchFailed):
+            fetch(serve(slow, *[b"1"] * 40, pause=0.1), HOSTS, most=1000, seconds=0.6)
+        assert time.monotonic() - began < 3
     with pytest.raises(FetchFailed):
         fetch(serve(head, b"x"), HOSTS, most=1000, seconds=5)
     with pytest.raises(FetchFailed):

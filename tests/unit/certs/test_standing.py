@@ -27,6 +27,7 @@ def good(identity):
 def test_a_good_certificate_stands(good):
     check_standing(good, NOW, None)
     check_standing(good, NOW, NOW)
+    check_standing(replace(good, known_until=NOW), NOW, NOW - 1)
     check_standing(replace(good, not_before=NOW, not_after=NOW), NOW, None)
 
 
