@@ -3,6 +3,7 @@
 import hashlib
 
 from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
 
 from esb.certs.names import issuer_key_of
 from esb.registry.revocation import Kept, delta_subject
@@ -20,7 +21,7 @@ def kept_list(crl: x509.CertificateRevocationList, octets: bytes) -> Kept:
         octets: of the list as it was received or published.
     """
     subject = list_subject(crl.issuer)
-    if any(each.oid == x509.ExtensionOID.DELTA_CRL_INDICATOR for each in crl.extensions):
+    if any(each.oid == ExtensionOID.DELTA_CRL_INDICATOR for each in crl.extensions):
         subject = delta_subject(subject)
     until = crl.next_update_utc
     begun = crl.last_update_utc.timestamp()
