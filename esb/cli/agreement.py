@@ -1,11 +1,10 @@
 """`esb member agreement`: a member's agreements with the operator."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli.dates import DAY, shown, unix
+from esb.cli.moment import MOMENT, shown
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import confirm, json_option, say, say_json, table, yes_option
@@ -23,8 +22,8 @@ def agreement() -> None:
 @agreement.command()
 @click.argument("code")
 @click.argument("number")
-@click.option("--signed", type=DAY, required=True, help="The day of the signature, from which it is in force.")
-@click.option("--ends", type=DAY, help="The last day is the one before this; without it, it has no end.")
+@click.option("--signed", type=MOMENT, required=True, help="The day of the signature, from which it is in force.")
+@click.option("--ends", type=MOMENT, help="The last day is the one before this; without it, it has no end.")
 @document_option
 @json_option
 @pass_place
@@ -32,8 +31,8 @@ def add(
     place: Place,
     code: str,
     number: str,
-    signed: datetime,
-    ends: datetime | None,
+    signed: float,
+    ends: float | None,
     document: str | None,
     as_json: bool,
 ) -> None:
@@ -51,7 +50,7 @@ def add(
     from esb.registry.agreements import Agreement, add_agreement
 
     desk = sit_down(place)
-    terms = Agreement(number, unix(signed) or 0.0, unix(ends))
+    terms = Agreement(number, signed, ends)
     paper = paper_of(document)
     with acting(desk.engine, desk.author, desk.now) as act:
         add_agreement(act, code, replace(terms, document=filed(act, paper)))

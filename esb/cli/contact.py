@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli.dates import shown
+from esb.cli.moment import shown
 from esb.cli.place import Place, pass_place
 from esb.cli.show import json_option, say, say_json, table
 

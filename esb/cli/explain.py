@@ -1,12 +1,11 @@
 """`esb grant explain`: why a call would or would not pass now."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from esb.cli.dates import MOMENT, shown, unix
+from esb.cli.moment import MOMENT, shown
 from esb.cli.place import Place, pass_place
 from esb.cli.show import json_option, paint, say, say_json, table
 
@@ -39,7 +38,7 @@ def explain(
     operation: str | None,
     purpose: str | None,
     fields: tuple[str, ...],
-    at: datetime | None,
+    at: float | None,
     as_json: bool,
 ) -> None:
     """Say why a call of SERVICE by CONSUMER (MEMBER or MEMBER/SYSTEM) would or would not pass now.
@@ -61,7 +60,7 @@ def explain(
     target = ServiceId.parse(service)
     check_client(consumer)
     desk = sit_down(place)
-    now = unix(at) or desk.now
+    now = desk.now if at is None else at
     trust = believe(desk.settings.certs, desk.engine, desk.now)
     calls = explain(
         read_directory(desk.engine, trust, desk.now),

@@ -1,13 +1,12 @@
 """`esb grant`: who may ask what, and why."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from esb.cli.dates import DAY, shown, unix
 from esb.cli.explain import explain
+from esb.cli.moment import MOMENT, shown
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -23,8 +22,8 @@ _TERMS = (
     click.option("--basis", "legal_basis", required=True, help="On which legal ground."),
     document_option,
     click.option("--operation", "operations", multiple=True, help="Only this operation; may be given more than once."),
-    click.option("--from", "begin", type=DAY, help="The first day (UTC); today unless given."),
-    click.option("--until", type=DAY, help="The last day (UTC) is the one before this."),
+    click.option("--from", "begin", type=MOMENT, help="The first day (UTC); today unless given."),
+    click.option("--until", type=MOMENT, help="The last day (UTC) is the one before this."),
     click.option("--per-second", type=click.IntRange(1), help="Requests in one second."),
     click.option("--per-day", type=click.IntRange(1), help="Requests in one day (UTC)."),
     click.option(
@@ -286,8 +285,8 @@ def _leave(
     purpose: str,
     legal_basis: str,
     operations: tuple[str, ...],
-    begin: datetime | None,
-    until: datetime | None,
+    begin: float | None,
+    until: float | None,
     per_second: int | None,
     per_day: int | None,
     required: tuple[str, ...],
@@ -297,8 +296,8 @@ def _leave(
     return Leave(
         purpose=purpose,
         legal_basis=legal_basis,
-        valid_from=unix(begin) or desk.now,
-        valid_until=unix(until),
+        valid_from=begin or desk.now,
+        valid_until=until,
         operations=frozenset(operations) or None,
         per_second=per_second,
         per_day=per_day,

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,9 +9,9 @@ import click
 
 from esb.cli.agreement import agreement
 from esb.cli.contact import contact
-from esb.cli.dates import DAY, unix
 from esb.cli.hosted_key import hosted_key
 from esb.cli.member_cutover import cutover
+from esb.cli.moment import MOMENT
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -52,8 +51,8 @@ member.add_command(hosted_key)
 @click.argument("code")
 @_particulars
 @click.option("--agreement", "number", help="The number of its agreement with the operator.")
-@click.option("--signed", type=DAY, help="The day on which that was signed.")
-@click.option("--ends", type=DAY, help="The day from which it is no more in force.")
+@click.option("--signed", type=MOMENT, help="The day on which that was signed.")
+@click.option("--ends", type=MOMENT, help="The day from which it is no more in force.")
 @document_option
 @json_option
 @pass_place
@@ -62,8 +61,8 @@ def add(
     /,
     code: str,
     number: str | None,
-    signed: datetime | None,
-    ends: datetime | None,
+    signed: float | None,
+    ends: float | None,
     document: str | None,
     as_json: bool,
     **who: str,
@@ -80,8 +79,7 @@ def add(
     from esb.cli.desk import sit_down
     from esb.registry.agreements import Agreement
 
-    signed_at = unix(signed)
-    if (number is None) != (signed_at is None):
+    if (number is None) != (signed is None):
         raise click.UsageError("Give --agreement and --signed together, or neither.")
     if number is None and (ends or document):
         raise click.UsageError("--ends and --document belong to an agreement: give --agreement and --signed as well.")
@@ -89,7 +87,7 @@ def add(
     join(
         desk.engine,
         _who(code, **who),
-        agreement=None if number is None or signed_at is None else Agreement(number, signed_at, unix(ends)),
+        agreement=None if number is None or signed is None else Agreement(number, signed, ends),
         paper=paper_of(document),
         agreement_required=desk.settings.members.agreement_required,
         author=desk.author,

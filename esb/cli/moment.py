@@ -31,3 +31,8 @@ MOMENT = Moment()
 def moment_text(seconds: float | None) -> str:
     """A time for people, to the microsecond, so that it can be given back as one; "-" for none."""
     return "-" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def shown(seconds: float | None) -> str | None:
+    """A time for programs and for facts that both read, ISO 8601 in UTC to the second; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,17 +1,15 @@
 """`esb notice`: what members are told, and how it reaches them."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from esb.cli.moment import MOMENT, moment_text, shown
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
 
 if TYPE_CHECKING:
     from esb.registry.interruptions import Announced
-
-_MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
 
 
 @click.group()
@@ -21,14 +19,12 @@ def notice() -> None:
 
 @notice.command()
 @click.argument("member")
-@click.option("--from", "starts", required=True, type=_MOMENT, help="When it begins (UTC).")
-@click.option("--until", "ends", required=True, type=_MOMENT, help="When it ends (UTC).")
+@click.option("--from", "starts", required=True, type=MOMENT, help="When it begins (UTC).")
+@click.option("--until", "ends", required=True, type=MOMENT, help="When it ends (UTC).")
 @click.option("--service", "services", multiple=True, help="Only this service; may be given more than once.")
 @click.option("--reason", required=True, help="What is done.")
 @pass_place
-def maintenance(
-    place: Place, member: str, starts: datetime, ends: datetime, services: tuple[str, ...], reason: str
-) -> None:
+def maintenance(place: Place, member: str, starts: float, ends: float, services: tuple[str, ...], reason: str) -> None:
     """Announce maintenance of MEMBER's services, at least two days ahead; whoever may ask them is told.
 
     \b
@@ -42,7 +38,7 @@ def maintenance(
 
     desk = sit_down(place)
     with acting(desk.engine, desk.author, desk.now) as act:
-        announced = announce_maintenance(act, member, services or None, _seconds(starts), _seconds(ends), reason)
+        announced = announce_maintenance(act, member, services or None, starts, ends, reason)
     say(f"Maintenance {announced.number} is announced. {_told(announced)}")
     if announced.late:
         say("This is less than two days ahead (statute, 5.1.7); the notice says so, and it stays on record as late.")
@@ -118,7 +114,7 @@ def list_(place: Place, topic: str | None, about: str | None, before: int | None
     with reading(sit_down(place).engine) as session:
         rows = list_notices(session, topic=chosen, about=about, before=before, limit=limit)
     facts = [
-        {"number": row.id, "at": _iso(row.at), "topic": row.topic.value, "about": row.about, "author": row.author}
+        {"number": row.id, "at": shown(row.at), "topic": row.topic.value, "about": row.about, "author": row.author}
         for row in rows
     ]
     if as_json:
@@ -149,10 +145,10 @@ def show(place: Place, number: int, as_json: bool) -> None:
         row = get_notice(session, number)
         boxes = recipients_of(session, number)
         deliveries = list_deliveries(session, notice=number)
-    read = {box.recipient: None if box.read_at is None else _iso(box.read_at) for box in boxes}
+    read = {box.recipient: shown(box.read_at) for box in boxes}
     ways = [_delivery(delivery, channel) for delivery, channel in deliveries]
     if as_json:
-        facts = {"number": row.id, "at": _iso(row.at), "topic": row.topic.value, "about": row.about}
+        facts = {"number": row.id, "at": shown(row.at), "topic": row.topic.value, "about": row.about}
         say_json({**facts, "author": row.author, "facts": row.facts, "read": read, "deliveries": ways})
         return
     for language in LANGUAGES:
@@ -193,11 +189,11 @@ def mailbox(place: Place, member: str, unread: bool, since: int, limit: int, rea
             [
                 {
                     "number": letter.notice,
-                    "at": _iso(letter.at),
+                    "at": shown(letter.at),
                     "topic": letter.topic.value,
                     "about": letter.about,
                     "facts": letter.facts,
-                    "read": None if letter.read_at is None else _iso(letter.read_at),
+                    "read": shown(letter.read_at),
                 }
                 for letter in letters
             ]
@@ -206,7 +202,7 @@ def mailbox(place: Place, member: str, unread: bool, since: int, limit: int, rea
         rows = [
             (
                 letter.notice,
-                _iso(letter.at)[:16],
+                moment_text(letter.at)[:16],
                 "" if letter.read_at is None else "read",
                 notice_text(letter.topic, letter.about, letter.facts, "en").subject,
             )
@@ -402,11 +398,3 @@ def _delivery(delivery: Any, channel: Any) -> dict[str, object]:
         "attempts": delivery.attempts,
         "problem": delivery.problem or "",
     }
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.replace(tzinfo=UTC).timestamp()
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -2,7 +2,7 @@
 
 import click
 
-from esb.cli.dates import shown
+from esb.cli.moment import shown
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json, table
 
