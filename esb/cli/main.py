@@ -25,7 +25,7 @@ SUBJECTS = MappingProxyType(
         "config": Subject("esb.cli.config", "config", "Look at the settings and check them."),
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
         "key": Subject("esb.cli.key", "key", "Private keys: in encrypted files, or in a device."),
-        "cert": Subject("esb.cli.cert", "cert", "Certificates: whose they are, whether they count, when they end."),
+        "cert": Subject("esb.cli.cert", "cert", "Certificates: whose they are, whether they count, and when they end."),
         "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
         "system": Subject(
             "esb.cli.system",
