@@ -1,6 +1,7 @@
 """What wiring fits a bus with beside the way of messages: the authority's door, and what follows the bus's own keys."""
 
 from collections.abc import Callable
+from functools import partial
 from secrets import token_bytes
 from typing import Any
 
@@ -56,7 +57,7 @@ def authority_doors(
 ) -> tuple[dict[str, HttpHandler], dict[str, HttpHandler]]:
     """Who answers a GET below /ca/, and who is posted to there; nobody where the settings say so."""
     ca = settings.ca
-    if not ca.serve:
+    if not ca.serve or not _has_registry(settings):
         return {}, {}
     door = AuthorityDoor(
         publication,
@@ -104,7 +105,7 @@ class Fittings:
     def follow(self, way: Way, front: FrontDoor, reader: EvidenceReader, known: Known, limits: SignatureLimits) -> None:
         """Have followers for this bus; their warnings are put before ``front``."""
         settings = self._settings
-        if settings.ca.serve:
+        if settings.ca.serve and _has_registry(settings):
             self.followers.append(self._publication.refresh)
             front.warnings["authority"] = self._publication.warning
 
@@ -113,6 +114,11 @@ class Fittings:
 
         for pair in own_pairs(settings):
             own = OwnKey(pair, passphrase, logger("bus").info)
+            name = "key" if pair.subject.kind == "bus" else "second_key"
+            self.followers.append(_taker(own, way, pair))
+            if not _has_registry(settings):  # rehearsals are entered there
+                front.warnings[name] = partial(getattr, own, "problem")
+                continue
             trial = Rehearsals(
                 pair,
                 passphrase,
@@ -124,8 +130,13 @@ class Fittings:
                 settings.bus.node,
                 lambda: front.worker or 0,
             )
-            self.followers += [_taker(own, way, pair), trial.look]
-            front.warnings["key" if pair.subject.kind == "bus" else "second_key"] = _either(own, trial)
+            self.followers.append(trial.look)
+            front.warnings[name] = _either(own, trial)
+
+
+def _has_registry(settings: Settings) -> bool:
+    """Whether there is a database: a node that follows a publication has none, and must not make one."""
+    return settings.registry.source == "database"
 
 
 def _taker(own: OwnKey, way: Way, pair: OwnPair) -> Follower:

@@ -60,7 +60,7 @@ def count_evidence(url: str) -> Evidence:
         elif kind == answered and outcome == "answered":
             answers.add(service, exchange)
             pairs[service, consumer] += 1
-        else:
+        elif kind != Kind.CHANGE.value:  # what was set up for the month
             others[outcome] += 1
     return Evidence(requests.counts(), answers.counts(), dict(pairs), dict(others))
 

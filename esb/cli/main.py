@@ -26,7 +26,9 @@ SUBJECTS = MappingProxyType(
         "ca": Subject("esb.cli.ca", "ca", "The home's own authority."),
         "key": Subject("esb.cli.key", "key", "Private keys: in encrypted files, or in a device."),
         "cert": Subject("esb.cli.cert", "cert", "Certificates: whose they are, whether they count, and when they end."),
-        "member": Subject("esb.cli.member", "member", "Members: who takes part, and their certificates."),
+        "member": Subject(
+            "esb.cli.member", "member", "Members: who takes part, and their contacts, agreements and certificates."
+        ),
         "system": Subject(
             "esb.cli.system",
             "system",
@@ -36,7 +38,9 @@ SUBJECTS = MappingProxyType(
             "esb.cli.service", "service", "Services: what is offered, where its provider is, and how it is treated."
         ),
         "classifier": Subject(
-            "esb.cli.classifier", "classifier", "Classifiers: lists of codes with their names, shared by contracts."
+            "esb.cli.classifier",
+            "classifier",
+            "Classifiers: lists of codes with their names in Azerbaijani and English, shared by contracts.",
         ),
         "contract": Subject("esb.cli.contract", "contract", "Contracts: what changes from one to the next."),
         "application": Subject(
@@ -75,7 +79,9 @@ SUBJECTS = MappingProxyType(
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, what was refused, and what was changed."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
-        "sample": Subject("esb.cli.sample", "sample", "The national sample: a registry of a state's size."),
+        "sample": Subject(
+            "esb.cli.sample", "sample", "The national sample: a registry and providers of a state's size."
+        ),
         "bench": Subject("esb.cli.bench", "bench", "Measure how fast a bus is on this machine."),
         "month": Subject(
             "esb.bench.month.command", "month", "Replay February 2015 of the national portal through a real bus."

@@ -181,7 +181,7 @@ def maker(attacked: Place) -> Maker:
     for name, der in {
         "an octet after it": octets + b"\0",
         "cut": octets[:-1],
-        "a negative serial number": _patched(octets, 0x02),
+        "a negative serial number": _with_negative_serial(octets),
         "rubbish": b"rubbish",
         "a huge one": octets + b"\0" * 5_000,
     }.items():
@@ -197,9 +197,10 @@ def maker(attacked: Place) -> Maker:
     return maker
 
 
-def _patched(der: bytes, tag: int) -> bytes:
+def _with_negative_serial(der: bytes) -> bytes:
     """The same certificate with the sign of its serial number turned, and so without a signature that holds."""
-    at = der.index(bytes((tag,)), 15) + 2
+    version = bytes.fromhex("a003020102")  # RFC 5280, section 4.1: the serial number follows it, behind tag and length
+    at = der.index(version) + len(version) + 2
     return der[:at] + bytes((der[at] | 0x80,)) + der[at + 1 :]
 
 

@@ -31,7 +31,7 @@ def test_an_empty_index_knows_nobody_and_cannot_be_filled():
         (directory.MemberStatus, {"applied", "active", "suspended", "left"}),
         (directory.ServiceStatus, {"active", "suspended", "retired"}),
         (directory.SignatureMode, {"bus", "carry", "none"}),
-        (directory.AnswerSignature, {"required", "ignored"}),
+        (directory.AnswerSignature, {"required", "ignored", "hosted"}),
         (directory.Judgement, {"enforce", "warn", "off"}),
         (directory.CertificateUse, {"signing", "tls"}),
     ],
