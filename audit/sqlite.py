@@ -211,8 +211,7 @@ class SqliteStore:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the file for writing, making it and its tables where they are missing."""
-    # Made by us first, because SQLite would make it readable for everybody.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    make_closed(path)
     connection = sqlite3.connect(
         path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=64
     )
@@ -228,6 +227,19 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def make_closed(path: Path) -> None:
+    """Make a database's file where it is missing, because SQLite would make it readable for everybody.
+
+    A file that is there is not even opened: closing it again would take away the locks that other connections of this
+    process hold on it (fcntl(2)), and another process, believing itself the last, would throw their log away.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(f"{path} cannot be written") from None
 
 
 def _begin(connection: sqlite3.Connection) -> None:

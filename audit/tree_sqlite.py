@@ -155,7 +155,7 @@ class SqliteTree:
 
 
 def _open_tree(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    sqlite.make_closed(path)
     tree = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         tree.execute("PRAGMA journal_mode = WAL")

@@ -318,3 +318,21 @@ def test_a_lock_that_is_given_back_is_taken_and_one_that_is_kept_is_told(
     other.execute("COMMIT")
     other.close()
     assert store.write([make_record()]) == [WRITTEN]
+
+
+def test_a_second_store_takes_no_lock_from_the_first(tmp_path: Path) -> None:
+    """Closing any descriptor of a file drops the locks of this process on it: a file that is there is not opened."""
+    path = tmp_path / "evidence.db"
+    first, second = SqliteStore(path), SqliteStore(path)
+    first.idle()
+    before = [
+        line.split()[-3:] for line in Path("/proc/locks").read_text().splitlines() if f":{path.stat().st_ino} " in line
+    ]
+    second.idle()
+    after = [
+        line.split()[-3:] for line in Path("/proc/locks").read_text().splitlines() if f":{path.stat().st_ino} " in line
+    ]
+    assert before
+    assert before == after
+    first.close()
+    second.close()
