@@ -8,6 +8,7 @@ them (workers, commands), and after either database was put back to an earlier s
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -15,7 +16,7 @@ from esb.audit.change import Change, change_exchange, change_message, change_rec
 from esb.audit.entry import Kind, record_id
 from esb.audit.log import EvidenceReader
 from esb.audit.record import NotWritten, Record, StoreUnavailable
-from esb.audit.store import open_store
+from esb.audit.store import locate, open_store
 from esb.registry.acts import last_change, list_changes
 from esb.registry.database import reading
 from esb.registry.models import ChangeRow
@@ -74,6 +75,7 @@ class Recorder:
         self._engine = engine
         self._store = open_store(url)
         self._reader = EvidenceReader(url)
+        self._is_file = isinstance(locate(url), Path)
         self._told = told
         self._turn = threading.Lock()
         self._mark: tuple[int, str] | None = None  # the last change known to be on record: number and record's name
@@ -97,13 +99,22 @@ class Recorder:
             RegistryUnavailable: the registry cannot be read.
         """
         with self._turn:
-            return self._catch_up(limit)
+            try:
+                return self._catch_up(limit)
+            finally:
+                if not self._is_file:
+                    # Changes are rare, and a server has few connections.  A file stays open: the last to close it
+                    # must be one who writes, because only such a one puts the write-ahead log away.
+                    self._let_go()
 
     def close(self) -> None:
         """Let go of the log; the next catching-up opens it again."""
         with self._turn:
-            self._reader.close()
-            self._store.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._reader.close()
+        self._store.close()
 
     def _catch_up(self, limit: int | None) -> Recorded:
         since, newest = self._on_record()

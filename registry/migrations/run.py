@@ -1,12 +1,14 @@
 """Bringing a registry's database to this version's schema, from the program itself."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from esb.registry.database import exclusive
 from esb.registry.errors import RegistryError, database_errors
@@ -24,7 +26,12 @@ def upgrade(engine: Engine) -> None:
     Several processes may call this at once.  Raises :class:`SchemaUnknown` when a newer version of the program wrote
     the database, :class:`~esb.registry.errors.RegistryUnavailable`.
     """
-    with database_errors(), engine.connect() as connection, exclusive(connection).begin():
+    with (
+        database_errors(),
+        engine.connect() as connection,
+        _free_of_references(connection),
+        exclusive(connection).begin(),
+    ):
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
         found = MigrationContext.configure(connection).get_current_revision()
@@ -37,6 +44,37 @@ def upgrade(engine: Engine) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        _check_references(connection)
+
+
+@contextmanager
+def _free_of_references(connection: Connection) -> Iterator[None]:
+    """Have SQLite not look after foreign keys inside the block, where tables are rebuilt.
+
+    SQLite changes a column by making the table anew and dropping the old one, and to drop a table that others refer to
+    deletes its rows first (https://www.sqlite.org/lang_altertable.html, section 7).  Nothing but the beginning of a
+    transaction can switch that off, so it is looked at once, whole, before the commit.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()  # the engine would begin a transaction first
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise RegistryError(
+            f"a row of {broken[0]} refers to a row of {broken[2]} that is not there; nothing was changed: restore a "
+            "backup, or ask whoever changed the database by hand"
+        )
 
 
 def current(engine: Engine) -> str | None:

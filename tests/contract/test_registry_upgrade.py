@@ -1,5 +1,6 @@
 """A registry of an earlier revision, with what was in it, on SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from esb.registry.database import exclusive, open_database, reading
+from esb.registry.errors import RegistryError
 from esb.registry.grants import list_grants
-from esb.registry.migrations import upgrade
+from esb.registry.migrations import current, upgrade
 from esb.registry.migrations.run import _config
 from esb.registry.models import GrantStatus
 
@@ -42,7 +45,8 @@ def insert(engine: Engine, table: str, **values: object) -> None:
         connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
 
 
-def test_grants_of_before_say_who_gave_them(empty: Engine) -> None:
+def fill_first_revision(empty: Engine) -> None:
+    """A registry as the first version of the program kept it: a service with three grants, one of them revoked."""
     bring_to(empty, "0001")
     names = {"name_az": "a", "name_en": "b", "added_at": MOMENT}
     insert(empty, "members", code="DIN", kind="state", status="active", **names)
@@ -62,6 +66,10 @@ def test_grants_of_before_say_who_gave_them(empty: Engine) -> None:
     for number, author in ((1, "leyla"), (2, "aydin")):
         change = {"act": "add", "kind": "grant", "key": str(number), "detail": "{}"}
         insert(empty, "changes", number=number, at=MOMENT, author=author, **change)
+
+
+def test_grants_of_before_say_who_gave_them(empty: Engine) -> None:
+    fill_first_revision(empty)
     upgrade(empty)
     with reading(empty) as session:
         rows = list_grants(session, statuses=tuple(GrantStatus))
@@ -72,3 +80,24 @@ def test_grants_of_before_say_who_gave_them(empty: Engine) -> None:
         (3, GrantStatus.APPROVED, "unknown", "unknown", True),
     ]
     assert all(row.decided_at == row.added_at for row in rows)
+
+
+def test_references_are_looked_after_again(empty: Engine) -> None:
+    fill_first_revision(empty)
+    upgrade(empty)
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(sa.text("DELETE FROM services"))
+    with reading(empty) as session:
+        assert len(list_grants(session, statuses=tuple(GrantStatus))) == 3
+
+
+def test_a_reference_to_nothing_stops_the_upgrade(tmp_path: Path) -> None:
+    """Only SQLite can come to this, where somebody changed the file with its foreign keys switched off."""
+    engine = open_database(f"sqlite:///{tmp_path / 'broken.db'}")
+    fill_first_revision(engine)
+    with sqlite3.connect(tmp_path / "broken.db") as meddler:
+        meddler.execute("DELETE FROM services")
+    with pytest.raises(RegistryError, match="a row of grants refers to a row of services that is not there"):
+        upgrade(engine)
+    assert current(engine) == "0001"
+    engine.dispose()

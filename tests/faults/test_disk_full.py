@@ -27,13 +27,13 @@ def test_a_file_that_may_not_grow(play: Callable[..., Scene]) -> None:
 
 def _can_mount(folder: Path) -> bool:
     return (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], capture_output=True).returncode == 0
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "none", folder], capture_output=True).returncode == 0
     )
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """A file system of four megabytes; None where this user may not mount one."""
+    """A file system of 32 megabytes; None where this user may not mount one."""
     folder = tmp_path / "small"
     folder.mkdir()
     if not _can_mount(folder):

@@ -29,7 +29,8 @@ def test_one_log_and_one_quota(
             query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shluz-evidence'"
             held = admin.execute(query).fetchone()
         assert held is not None
-        assert 2 <= held[0] <= 4
+        # Each worker holds one to write, one to give places in the tree, and one to read once it had to.
+        assert 4 <= held[0] <= 6
     # Counted once from the log, and not by each worker.
     with place.serve(workers=2):
         assert place.bus is not None
