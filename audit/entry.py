@@ -55,6 +55,9 @@ class Entry:
         duration_us: microseconds from the request's last byte until this record was made.
         provider_us: microseconds that the provider took.
         peer: network address that the request came from.
+        subject: pseudonyms of the persons whom the message names where its resource says so, 32 lower-case hex digits
+            each, sorted, without doubles, one space between two.
+        unnamed: how many more persons it names, beyond the most whose pseudonyms a record holds; None where none.
     """
 
     record: str
@@ -84,6 +87,8 @@ class Entry:
     duration_us: int | None
     provider_us: int | None
     peer: str
+    subject: str = ""
+    unnamed: int | None = None
 
 
 def record_id(exchange: str, kind: Kind) -> str:

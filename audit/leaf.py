@@ -20,7 +20,7 @@ _LARGEST: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers beyond are not
 
 _NAMES: Final = tuple(sorted(field.name for field in fields(Entry)))
 _VALUES: Final = attrgetter(*_NAMES)
-_NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us"})
+_NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us", "unnamed"})
 _KEYS: Final = tuple(f',"{name}":' for name in _NAMES)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _END: Final = f',"v":{VERSION}}}'  # the last of the keys in order, which no leaf is without

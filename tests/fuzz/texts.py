@@ -72,13 +72,14 @@ def _leaf_seeds() -> list[bytes]:
         {},
         {"consumer": "EESMN", "grant": 1, "reason": "ə\n\u2028"},
         {"at": -1},
+        {"subject": "0f" * 16 + " " + "1f" * 16, "unnamed": 3},
         {"duration_us": 2**53 - 1},
     ]
     made = []
     for kind in Kind:
         for more in facts:
             plain = dict.fromkeys((field.name for field in fields(Entry)), "")
-            numbers = {"at": 1, "grant": None, "duration_us": None, "provider_us": None}
+            numbers = {"at": 1, "grant": None, "duration_us": None, "provider_us": None, "unnamed": None}
             named = {"record": record_id(exchange, kind), "exchange": exchange, "kind": kind}
             made.append(leaf_bytes(Entry(**{**plain, **numbers, **named, **more})))  # type: ignore[arg-type]
     return made

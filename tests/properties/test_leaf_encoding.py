@@ -29,6 +29,7 @@ def entries(draw: st.DrawFn) -> Entry:
         grant=draw(_number),
         duration_us=draw(_number),
         provider_us=draw(_number),
+        unnamed=draw(_number),
         **texts,
     )
 

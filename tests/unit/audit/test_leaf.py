@@ -36,6 +36,14 @@ def test_zero_is_not_left_out(make_entry: Callable[..., Entry]) -> None:
     assert b'"duration_us":0' in leaf_bytes(make_entry(duration_us=0))
 
 
+def test_persons_stand_in_a_leaf_only_where_there_are_some(make_entry: Callable[..., Entry]) -> None:
+    assert b"subject" not in leaf_bytes(make_entry())
+    assert b"unnamed" not in leaf_bytes(make_entry())
+    named = make_entry(subject="0f" * 16, unnamed=2)
+    assert leaf_bytes(named).endswith(b'"subject":"' + b"0f" * 16 + b'","unnamed":2,"v":1}')
+    assert read_leaf(leaf_bytes(named)) == named
+
+
 @pytest.mark.parametrize(
     "fields",
     [
