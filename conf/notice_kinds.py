@@ -4,30 +4,17 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from esb.conf.kinds import Unfit
+from esb.conf.kinds import Plain, Unfit
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Plain):
     """A text of one line, or none."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return "a text of one line without control characters, or nothing"
-
-    @property
-    def quotable(self) -> bool:
-        """A wrong value may be repeated."""
-        return True
-
-    def from_text(self, text: str) -> object:
-        """Text as it stands."""
-        return text
-
-    def shown(self, value: object) -> object:
-        """The value as it is."""
-        return value
 
     def read(self, value: object, home: Path) -> str:
         """The text itself."""
@@ -37,18 +24,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Networks:
+class Networks(Plain):
     """A list of IP networks such as 10.20.0.0/16; in the environment divided by commas."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return 'a list of IP networks such as ["10.20.0.0/16"] (in the environment: divided by commas)'
-
-    @property
-    def quotable(self) -> bool:
-        """A wrong value may be repeated."""
-        return True
 
     def from_text(self, text: str) -> object:
         """What stands between the commas."""

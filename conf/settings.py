@@ -10,24 +10,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from esb.conf.kinds import (
-    BaseUrl,
-    Choice,
-    DatabaseUrl,
-    FilePath,
-    Flag,
-    Host,
-    KeyAt,
-    LogName,
-    Oid,
-    Real,
-    Secret,
-    Size,
-    Urls,
-    Whole,
-    Word,
-)
+from esb.conf.kinds import Choice, Flag, LogName, Oid, Real, Secret, Size, Whole, Word
 from esb.conf.notice_kinds import Line, Networks
+from esb.conf.place_kinds import BaseUrl, DatabaseUrl, FilePath, Host, KeyAt, Urls
 from esb.kernel.token_uri import KeyPlace
 
 SignInThreads = Literal["auto", "always", "never"]

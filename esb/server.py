@@ -27,8 +27,9 @@ from esb.kernel.clock import SystemClock
 from esb.kernel.directory import Directory
 from esb.kernel.faults import EsbError
 from esb.logs import logger, observer
+from esb.own import CannotStart
 from esb.waiting import Threads
-from esb.wiring import CannotStart, Node, restore_quotas, wire
+from esb.wiring import Node, restore_quotas, wire
 
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 

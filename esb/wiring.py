@@ -4,14 +4,8 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
-from ssl import get_default_verify_paths
-from typing import Any, TypeVar
-from warnings import catch_warnings, simplefilter
+from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from esb.adapters.soap import SoapAdapter
@@ -33,39 +27,35 @@ from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
-from esb.certs.profile import is_rsa
-from esb.certs.sign import Signer
 from esb.certs.verify import Verifier
 from esb.conf.settings import Settings
-from esb.endpoints.contract import ContractDoor
+from esb.doors import contract_door, reading_doors
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
-from esb.endpoints.extracts import ROOT as EXTRACTS
-from esb.endpoints.extracts import ExtractDoor
-from esb.endpoints.log import ROOT as LOG
-from esb.endpoints.log import LogDoor
-from esb.endpoints.registry import ROOT as REGISTRY
-from esb.endpoints.registry import RegistryDoor
 from esb.endpoints.revocation import Lists
-from esb.endpoints.schemas import SCHEMAS, library
 from esb.fittings import Fittings
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
-from esb.kernel.faults import EsbError
-from esb.kernel.http import HttpHandler
 from esb.kernel.ids import Ids
 from esb.kernel.xml import XmlLimits
 from esb.limits import client_limits, server_limits, signature_limits
 from esb.logs import logger
-from esb.own import own_certificates, signs_aside
+from esb.own import (
+    CannotStart,
+    door_tls,
+    own_certificate,
+    own_certificates,
+    pem_of,
+    provider_tls,
+    second_signer,
+    signs_aside,
+)
 from esb.postal import Errands, errands
 from esb.registry.contracts import get_contract
 from esb.registry.database import open_database, reading
-from esb.registry.documents import get_document
-from esb.registry.extracts import get_extract
 from esb.registry.migrations import current, head
-from esb.registry.publisher import Publisher, published
+from esb.registry.publisher import Publisher
 from esb.registry.replica import Replica
 from esb.registry.snapshot import Index
 from esb.registry.watch import Watcher
@@ -75,19 +65,11 @@ from esb.schemas.store import JudgeStore
 from esb.stages.way import Adapter, Way
 from esb.transport.client import ClientPool
 from esb.transport.server import DoorFactory
-from esb.transport.tls import ClientTls, server_options
 from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
 
-_Found = TypeVar("_Found")
-
 _DAY = 86_400
 _SIGNING = 8  # signatures that a device is asked for at the same time
-_CONTRACTS = 256  # unpacked contracts kept for the contract door
-
-
-class CannotStart(EsbError):
-    """The bus cannot start as the home is; the text says what to mend."""
 
 
 @dataclass(slots=True)
@@ -277,12 +259,6 @@ def wire(
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
     exchange = ExchangeDoor(bus, clock, Ids().new)
-    contracts = ContractDoor(
-        way.service_at,
-        lru_cache(_CONTRACTS)(contract),
-        clerks.run,
-        settings.bus.address.rstrip("/"),
-    )
     log_signer = open_log_signer(
         settings.keys.log_key, passphrase, log_origin(settings.evidence.origin, settings.bus.address)
     )
@@ -290,18 +266,14 @@ def wire(
         open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
     )
     tree = TreeReader(settings.evidence.url)
-    extracts = ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run)
-    doors: dict[str, HttpHandler] = {LOG: LogDoor(tree, clerks.run, log_signer.key.text).get, EXTRACTS: extracts.get}
-    doors[SCHEMAS] = library
     publisher = None
     if settings.snapshot.publish != "nobody":
         sealer = FileSealer(settings.snapshot.key, lambda: passphrase)
         sealer()  # a bus that shall publish and cannot does not start
         publisher = Publisher(engine, sealer, clock, settings.snapshot.expires_seconds, secrets.token_bytes)
-        doors[REGISTRY] = RegistryDoor(
-            _read_by(engine, published), clerks.run, lambda: way.directory, settings.snapshot.publish == "anybody"
-        ).get
     fittings = Fittings(settings, engine, clock, reactor)
+    contracts = contract_door(settings, way.service_at, contract, clerks)
+    doors = reading_doors(settings, engine, tree, log_signer.key.text, lambda: way.directory, clerks)
     front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
     fittings.follow(way, front, reader, trust, signature_limits(settings))
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
@@ -356,16 +328,6 @@ def wire(
     return node
 
 
-def _read_by(engine: Engine, read: Callable[[Any, str], _Found]) -> Callable[[str], _Found]:
-    """What reads one thing of the registry by its name (blocking)."""
-
-    def found(name: str) -> _Found:
-        with reading(engine) as session:
-            return read(session, name)
-
-    return found
-
-
 def _follow(
     settings: Settings, passphrase: bytes, trust: TrustInForce, index: Index, clock: Clock, keeps: bool
 ) -> Replica:
@@ -393,108 +355,3 @@ def restore_quotas(node: Node) -> None:
     now = node.clock.now()
     midnight = int(now) // _DAY * _DAY
     node.way.quotas.restore(lambda: node.reader.counts_by_grant(midnight * 1_000_000), now)
-
-
-def second_signer(settings: Settings, ring: Keyring, clock: Clock) -> Signer | None:
-    """The bus's second, RSA key with its certificate; None where the settings name none.
-
-    Raises:
-        EsbError: it is missing, broken or no RSA key.
-    """
-    path, certificate = settings.keys.second_signing_key, settings.keys.second_certificate
-    if path is None or certificate is None:
-        return None
-
-    def insist_on_rsa(algorithm: str) -> None:
-        if not is_rsa(algorithm):
-            raise CannotStart(
-                f"keys.second_signing_key: {path} is no RSA key, and requests signed with RSA alone are answered with "
-                "it. Move it away and make one with: esb ca second-key"
-            )
-
-    return ring.signer(path, lambda: own_certificate(certificate, clock, "esb ca second-key"), insist_on_rsa)
-
-
-def own_certificate(path: Path, clock: Clock, maker: str = "esb ca init") -> x509.Certificate:
-    """A certificate of the bus's own; ``maker`` is the command that makes it.
-
-    Raises:
-        CannotStart: it is missing, broken or out of its time: a bus whose signature nobody accepts does not start.
-    """
-    try:
-        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
-    except FileNotFoundError:
-        raise CannotStart(f"The bus has no certificate at {path}. Make one with: {maker}") from None
-    except (OSError, ValueError):
-        raise CannotStart(f"{path} is not a certificate in PEM that can be read.") from None
-    now = clock.now()
-    if not certificate.not_valid_before_utc.timestamp() <= now <= certificate.not_valid_after_utc.timestamp():
-        raise CannotStart(
-            f"The bus's certificate {path} is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} to "
-            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC only. Renew it with "
-            "esb ca renew, or look at this machine's clock."
-        )
-    return certificate
-
-
-def door_tls(settings: Settings, passphrase: bytes) -> Any:
-    """The door's TLS context; None when it is plain."""
-    door = settings.door
-    if not door.tls or door.tls_certificate is None or door.tls_key is None:
-        return None
-    anchors = None if door.client_anchors is None else pem_of(door.client_anchors)
-    return server_options(
-        pem_of(door.tls_certificate),
-        private_key(door.tls_key, passphrase),
-        anchors,
-        door.require_client_certificate and anchors is not None,
-    )
-
-
-def provider_tls(settings: Settings, passphrase: bytes) -> ClientTls | None:
-    """TLS towards providers, judged by the configured anchors, else by the machine's list; None where it has none."""
-    provider = settings.provider
-    anchors = provider.anchors
-    if anchors is None:
-        machine = get_default_verify_paths().cafile
-        if not machine:
-            return None
-        anchors = Path(machine)
-    certificate = provider.client_certificate
-    key = provider.client_key
-    with catch_warnings():
-        # A machine's list holds some certificates older than the rules that the library warns by.
-        simplefilter("ignore")
-        return ClientTls(
-            pem_of(anchors),
-            None if certificate is None else pem_of(certificate),
-            None if key is None else private_key(key, passphrase),
-        )
-
-
-def pem_of(path: Path) -> bytes:
-    """The PEM certificates of a file, or of every file in a folder.
-
-    Raises:
-        CannotStart: it cannot be read.
-    """
-    try:
-        if not path.is_dir():
-            return path.read_bytes()
-        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-        return b"\n".join(file.read_bytes() for file in files)
-    except OSError as error:
-        raise CannotStart(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def private_key(path: Path, passphrase: bytes) -> Any:
-    """A TLS private key, encrypted under the passphrase of the home's keys or plain.
-
-    Raises:
-        CannotStart: it cannot be read.
-    """
-    try:
-        pem = path.read_bytes()
-        return load_pem_private_key(pem, passphrase if b"ENCRYPTED" in pem else None)
-    except (OSError, ValueError, TypeError):
-        raise CannotStart(f"{path} is not a private key in PEM that the passphrase opens.") from None

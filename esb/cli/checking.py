@@ -17,7 +17,7 @@ def check_settings(desk: Desk, allow_private: bool) -> "CheckSettings":
 
     from esb.admin.applications import CheckSettings
     from esb.admin.checks.model import Bounds
-    from esb.wiring import pem_of
+    from esb.own import pem_of
     from esb.wsdl.addresses import AddressRules
 
     checks, provider = desk.settings.checks, desk.settings.provider
@@ -55,10 +55,10 @@ def trial_of(desk: Desk, member: str) -> Iterator["Trial"]:
     from esb.certs.sign import Signer
     from esb.kernel.clock import SystemClock
     from esb.kernel.directory import CertificateUse
+    from esb.own import own_certificate
     from esb.registry.certificates import list_certificates
     from esb.registry.database import reading
     from esb.trial import TrialBus, trial_exchanges
-    from esb.wiring import own_certificate
 
     settings, loader, clock = desk.settings, CertificateLoader(), SystemClock()
     certificate = own_certificate(settings.keys.certificate, clock)

@@ -32,7 +32,7 @@ MODULES: Final = {
     "leaf": ("esb.audit.leaf",),
     "text": ("esb.kernel.names", "esb.certs.names", "esb.certs.timestamp"),
     "certificate": ("esb.certs.index",),
-    "settings": ("esb.conf.load", "esb.conf.kinds", "esb.conf.lines"),
+    "settings": ("esb.conf.load", "esb.conf.kinds", "esb.conf.place_kinds", "esb.conf.lines"),
     "wsdl": ("esb.wsdl.read", "esb.wsdl.interface", "esb.wsdl.operations", "esb.wsdl.closure", "esb.wsdl.flatten"),
     "xsd": ("esb.schemas.arrange", "esb.schemas.relax", "esb.schemas.content", "esb.schemas.patterns"),
 }

@@ -38,7 +38,7 @@ FENCES = {
         "esb/kernel/directory.py",
         "esb/admin/",
         "esb/transport/tls.py",
-        "esb/wiring.py",
+        "esb/own.py",
         "esb/postal.py",
         "esb/demo/",
         _BENCH,

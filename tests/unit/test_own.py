@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from support.homes import PASSPHRASE, fresh_home
+from support.place import ShiftedClock
 
 from esb.admin.certificate_ends import announce_certificate_endings, own_warning
 from esb.admin.offices import make_office
 from esb.certs.profiles import OCSP_RESPONDER, TIME_STAMPING
 from esb.conf.load import load
-from esb.own import own_certificates, signs_aside
+from esb.own import CannotStart, own_certificate, own_certificates, pem_of, private_key, signs_aside
 from esb.registry.database import open_database
 
 DAY = 86_400.0
@@ -77,3 +78,30 @@ def test_the_end_of_an_office_is_announced_and_warned_of(tmp_path: Path, sqlite_
 def test_it_signs_aside_as_told_or_as_seen(chosen: str, slow: bool, aside: bool, tmp_path: Path) -> None:
     ring: Any = SimpleNamespace(slow=slow)
     assert signs_aside(load(tmp_path, {"SHLUZ_KEYS_SIGN_IN_THREADS": chosen}).settings, ring) is aside
+
+
+@pytest.mark.parametrize(("days", "words"), [(800, "esb ca renew"), (-30, "look at this machine's clock")])
+def test_a_certificate_out_of_its_time_signs_nothing(tmp_path: Path, days: int, words: str) -> None:
+    home, clock = fresh_home(tmp_path), ShiftedClock()
+    clock.shift = days * 86_400
+    with pytest.raises(CannotStart, match=words):
+        own_certificate(home.keys / "bus.pem", clock)
+
+
+def test_anchors_are_a_file_or_a_folder_of_files(tmp_path: Path) -> None:
+    (tmp_path / "a.pem").write_text("A")
+    (tmp_path / "b.pem").write_text("B")
+    (tmp_path / ".hidden").write_text("H")
+    (tmp_path / "folder").mkdir()
+    assert pem_of(tmp_path) == b"A\nB"
+    assert pem_of(tmp_path / "a.pem") == b"A"
+
+
+def test_a_tls_key_may_be_encrypted(tmp_path: Path) -> None:
+    home = fresh_home(tmp_path)
+    assert private_key(home.keys / "bus.key", b"correct horse")
+    with pytest.raises(CannotStart, match="that the passphrase opens") as refused:
+        private_key(home.keys / "bus.key", b"wrong")
+    assert "wrong" not in str(refused.value)
+    with pytest.raises(CannotStart):
+        private_key(tmp_path / "none", b"")

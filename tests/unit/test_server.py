@@ -28,10 +28,11 @@ from esb.certs.ca import sign_crl
 from esb.certs.keys import load_key
 from esb.conf.load import load
 from esb.endpoints.services import hosted_adapter
+from esb.own import CannotStart
 from esb.registry.certificates import list_certificates
 from esb.registry.database import open_database, reading
 from esb.server import Server
-from esb.wiring import CannotStart, wire
+from esb.wiring import wire
 
 PATH = f"/services/{PERSONS.text}"
 

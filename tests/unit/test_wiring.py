@@ -26,12 +26,13 @@ from esb.conf.load import load
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
 from esb.kernel.namespaces import RSA_SHA256
+from esb.own import CannotStart, pem_of
 from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import open_database
 from esb.registry.members import add_member
 from esb.registry.models import MemberKind
-from esb.wiring import CannotStart, Node, own_certificate, pem_of, private_key, restore_quotas, wire
+from esb.wiring import Node, restore_quotas, wire
 
 
 @pytest.fixture
@@ -134,14 +135,6 @@ def test_a_second_key_that_would_serve_nobody_is_refused(home: Home) -> None:
     assert "esb ca second-key" in refusal(home, **SECOND)
 
 
-@pytest.mark.parametrize(("days", "words"), [(800, "esb ca renew"), (-30, "look at this machine's clock")])
-def test_a_certificate_out_of_its_time_signs_nothing(home: Home, days: int, words: str) -> None:
-    clock = ShiftedClock()
-    clock.shift = days * 86_400
-    with pytest.raises(CannotStart, match=words):
-        own_certificate(home.keys / "bus.pem", clock)
-
-
 def test_a_registry_of_another_version_is_refused(home: Home) -> None:
     engine = open_database(load(home.path, {}).settings.registry.url)
     with engine.begin() as connection:
@@ -182,28 +175,10 @@ def test_broken_tls_files_are_named(home: Home) -> None:
     assert "PEM certificates" in refusal(home, **tls(home, b"garbage", plain(key)))
 
 
-def test_anchors_are_a_file_or_a_folder_of_files(tmp_path: Path) -> None:
-    (tmp_path / "a.pem").write_text("A")
-    (tmp_path / "b.pem").write_text("B")
-    (tmp_path / ".hidden").write_text("H")
-    (tmp_path / "folder").mkdir()
-    assert pem_of(tmp_path) == b"A\nB"
-    assert pem_of(tmp_path / "a.pem") == b"A"
-
-
 def test_a_file_that_is_not_there_is_named(home: Home, tmp_path: Path) -> None:
     assert "door.pem cannot be read" in refusal(home, **tls(home, None, plain(generate_key("p256"))))
     with pytest.raises(CannotStart, match="none cannot be read"):
         pem_of(tmp_path / "none")
-
-
-def test_a_tls_key_may_be_encrypted(home: Home, tmp_path: Path) -> None:
-    assert private_key(home.keys / "bus.key", b"correct horse")
-    with pytest.raises(CannotStart, match="that the passphrase opens") as refused:
-        private_key(home.keys / "bus.key", b"wrong")
-    assert "wrong" not in str(refused.value)
-    with pytest.raises(CannotStart):
-        private_key(tmp_path / "none", b"")
 
 
 # What is in force.

@@ -32,24 +32,6 @@ def read(kind: kinds.Kind, value: object) -> object:
         (kinds.LogName(), "bus.gov.example:8443/log", "bus.gov.example:8443/log"),
         (kinds.Oid(), "2.25.141403067291388036181271254973540973699", "2.25.141403067291388036181271254973540973699"),
         (kinds.Oid(optional=True), "", ""),
-        (kinds.BaseUrl(optional=True), "", ""),
-        (kinds.Host(), "::1", "::1"),
-        (kinds.Host(), "bus.gov.example", "bus.gov.example"),
-        (kinds.FilePath(), "keys/bus.key", Path("/srv/home/keys/bus.key")),
-        (kinds.FilePath(), "/etc/bus.key", Path("/etc/bus.key")),
-        (kinds.FilePath(optional=True), "", None),
-        (kinds.BaseUrl(), "https://bus.gov.example/", "https://bus.gov.example"),
-        (kinds.BaseUrl(), "http://[::1]:8080", "http://[::1]:8080"),
-        (kinds.Urls(), ["https://a.example", "http://b.example:81/x/"], ("https://a.example", "http://b.example:81/x")),
-        (kinds.Urls(), [], ()),
-        (kinds.Host(optional=True), "", ""),
-        (kinds.DatabaseUrl(), "sqlite:///registry.db", "sqlite:////srv/home/registry.db"),
-        (kinds.DatabaseUrl(), "sqlite:////var/lib/r.db", "sqlite:////var/lib/r.db"),
-        (kinds.DatabaseUrl(), "postgresql://u:p@db/bus", "postgresql://u:p@db/bus"),
-        (kinds.DatabaseUrl("postgresql+psycopg"), "postgresql+psycopg://u@db/b", "postgresql+psycopg://u@db/b"),
-        (kinds.DatabaseUrl("postgresql+psycopg"), "postgresql://u@db/b", "postgresql+psycopg://u@db/b"),
-        (kinds.DatabaseUrl("postgresql"), "postgresql+psycopg://u@db/b", "postgresql://u@db/b"),
-        (kinds.DatabaseUrl(), "postgresql:///bus?host=/run/pg", "postgresql:///bus?host=/run/pg"),
         (kinds.Secret(), "x", "x"),
     ],
 )
@@ -96,33 +78,6 @@ def test_takes(kind: kinds.Kind, value: object, result: object) -> None:
         (kinds.Oid(), 12),
         (kinds.Word(), ""),
         (kinds.Word(), "ə"),
-        (kinds.Host(), ""),
-        (kinds.Host(), "1.2.3"),
-        (kinds.Host(), "a..b"),
-        (kinds.Host(), "x:80"),
-        (kinds.FilePath(), ""),
-        (kinds.FilePath(), "a\0b"),
-        (kinds.FilePath(), 3),
-        (kinds.BaseUrl(), "bus.gov.example"),
-        (kinds.BaseUrl(), "ftp://bus.gov.example"),
-        (kinds.BaseUrl(), "https://"),
-        (kinds.BaseUrl(), "https://u:p@bus.gov.example"),
-        (kinds.BaseUrl(), "https://bus.gov.example/?x=1"),
-        (kinds.BaseUrl(), "https://bus.gov.example/#"),
-        (kinds.BaseUrl(), "https://bus.gov.example:99999"),
-        (kinds.BaseUrl(), "https://[::1"),
-        (kinds.BaseUrl(), "https://bus.gov.example/\r\nX: y"),
-        (kinds.BaseUrl(), 'https://bus.gov.example/"><x'),
-        (kinds.Urls(), "https://a.example"),
-        (kinds.Urls(), [1]),
-        (kinds.DatabaseUrl(), "sqlite://"),
-        (kinds.DatabaseUrl(), "sqlite:///"),
-        (kinds.DatabaseUrl(), "sqlite:///:memory:"),
-        (kinds.DatabaseUrl(), "sqlite:///x.db?mode=ro"),
-        (kinds.DatabaseUrl(), "mysql://u@db/bus"),
-        (kinds.DatabaseUrl(), "postgresql://db"),
-        (kinds.DatabaseUrl(), "\tpostgresql://u@db/b"),
-        (kinds.DatabaseUrl(), "postgresql://[x/bus"),
         (kinds.Secret(), ""),
     ],
 )
@@ -145,26 +100,10 @@ def test_refuses(kind: kinds.Kind, value: object) -> None:
         (kinds.Flag(), "off", False),
         (kinds.Flag(), "maybe", "maybe"),
         (kinds.Size(), "1MiB", "1MiB"),
-        (kinds.Urls(), " https://a.example, https://b.example ,", ["https://a.example", "https://b.example"]),
-        (kinds.Urls(), "", []),
     ],
 )
 def test_text_of_the_environment_becomes_what_toml_would_give(kind: kinds.Kind, text: str, result: object) -> None:
     assert kind.from_text(text) == result
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("postgresql://u:p@db/bus", "postgresql://u:***@db/bus"),
-        ("postgresql://u:p@ss:w/rd@db/bus", "postgresql://u:***@db/bus"),
-        ("postgresql://u@db/bus?password=p&x=1", "postgresql://u@db/bus?password=***&x=1"),
-        ("postgresql://u@db/bus?sslpassword=p", "postgresql://u@db/bus?sslpassword=***"),
-        ("sqlite:////srv/home/r.db", "sqlite:////srv/home/r.db"),
-    ],
-)
-def test_a_password_in_a_database_url_is_not_shown(url: str, shown: str) -> None:
-    assert kinds.DatabaseUrl().shown(url) == shown
 
 
 def test_a_secret_is_never_shown() -> None:
