@@ -1,5 +1,6 @@
 """An act: one change of the registry by one author at one time, whole or not at all."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ def acting(engine: Engine, author: str, now: float) -> Iterator[Act]:
     author, now = lawful_text(author, "author"), lawful_moment(now, "time of the act")
     with writing(engine) as session:
         yield Act(session, author, now)
+
+
+def same_officer(one: str, other: str) -> bool:
+    """Whether two authors are one person, however the name is written: in doubt they are."""
+    return (
+        unicodedata.normalize("NFKC", one).casefold().strip() == unicodedata.normalize("NFKC", other).casefold().strip()
+    )
 
 
 def list_changes(session: Session, since: int = 0, limit: int = 1000) -> list[ChangeRow]:

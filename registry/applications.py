@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from esb.registry.acts import Act
+from esb.registry.acts import Act, same_officer
 from esb.registry.checks import lawful_text
 from esb.registry.documents import get_document_facts, lawful_digest
 from esb.registry.errors import Conflict, Invalid, NotFound
@@ -283,7 +283,7 @@ def notice_facts(row: ApplicationRow, reason: str) -> dict[str, Any]:
 
 def second_person(act: Act, row: ApplicationRow, what: str) -> None:
     """Insist that the author is not the one who filed.  Raises :class:`SamePerson`."""
-    if act.author == row.filed_by:
+    if same_officer(act.author, row.filed_by):
         raise SamePerson(
             f"{act.author} filed application {row.id}, and who files is not who {what}; another officer has to"
         )

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from esb.registry.acts import Act
+from esb.registry.acts import Act, same_officer
 from esb.registry.checks import lawful_moment, lawful_text
 from esb.registry.errors import Conflict, Invalid, NotFound
 from esb.registry.inspections import get_inspection
@@ -61,7 +61,7 @@ def confirm_finding(act: Act, number: int, remark: str) -> None:
     Raises :class:`NotFound`, :class:`Conflict`, :class:`Invalid`.
     """
     row = _in(act.session, number, FindingState.MENDED)
-    if row.mended_by == act.author:
+    if same_officer(row.mended_by or "", act.author):
         raise Conflict(f"{act.author} claimed finding {number} as mended; another officer confirms it")
     row.confirmed_by = act.author
     _move(act, row, "confirm", FindingState.CONFIRMED, remark)

@@ -4,7 +4,6 @@ One officer requests a grant and another approves it; whatever :data:`COURSE` do
 approved grant says is never changed: other terms are another grant, which takes its place when it is approved.
 """
 
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from esb.kernel.directory import MemberStatus, ServiceStatus
 from esb.kernel.names import ServiceId
-from esb.registry.acts import Act
+from esb.registry.acts import Act, same_officer
 from esb.registry.checks import (
     lawful_consumer,
     lawful_digest,
@@ -171,13 +170,6 @@ def revoke_grant(act: Act, grant: int, reason: str) -> None:
     if get_grant(act.session, grant).status is GrantStatus.REVOKED:
         return
     _revoke(act, _next(act.session, grant, GrantStatus.REVOKED), reason)
-
-
-def same_officer(one: str, other: str) -> bool:
-    """Whether two authors are one person, however the name is written: in doubt they are."""
-    return (
-        unicodedata.normalize("NFKC", one).casefold().strip() == unicodedata.normalize("NFKC", other).casefold().strip()
-    )
 
 
 def standing_of(row: GrantRow, now: float) -> str:

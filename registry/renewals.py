@@ -126,7 +126,13 @@ def note_seen(act: Act, row: RenewalRow, at: float) -> None:
 
 
 def end_renewal(act: Act, row: RenewalRow, *, cut_over: bool) -> None:
-    """Close a renewal: cut over, or given up; one that was cut over may still be given up, which undoes it."""
+    """Close a renewal: cut over, or given up; one that was cut over may still be given up, which undoes it.
+
+    Raises:
+        Conflict: it was closed so before, or given up, which is final.
+    """
+    if row.given_up_at is not None or (cut_over and row.cut_over_at is not None):
+        raise Conflict(f"renewal {row.id} is closed already: begin another")
     row.cut_over_at, row.given_up_at = (act.now, None) if cut_over else (None, act.now)
     act.record("cut over" if cut_over else "give up", "renewal", str(row.id), {"next": row.next_sha256})
 

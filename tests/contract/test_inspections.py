@@ -107,6 +107,29 @@ def test_each_state_allows_its_acts_and_no_others(office: Office) -> None:
             assert office.state(number) is state
 
 
+def test_each_lawful_act_leads_where_the_table_says(office: Office) -> None:
+    leads = {
+        ("planned", "start"): "under-way",
+        ("planned", "cancel"): "cancelled",
+        ("under-way", "point"): "under-way",
+        ("under-way", "report"): "drafted",
+        ("drafted", "report"): "drafted",
+        ("drafted", "agree"): "agreed",
+        ("drafted", "object"): "objected",
+        ("agreed", "close"): "closed",
+        ("objected", "close"): "closed",
+    }
+    finding = {("under-way", "find"): "under-way"}  # what it takes and leads to: test_every_transition.py
+    table = {(state.value, step): after.value for (state, step), after in inspections.STEPS.items()}
+    assert {**leads, **finding} == table
+    for (state, step), after in leads.items():
+        number = office.bring_to(InspectionState(state))
+        for point in Point if (state, step) == ("under-way", "report") else ():
+            office.do("aysel", inspections.hold_point, number, point, Verdict.CONFORM, "seen")
+        _ACTS[step](office, number)
+        assert office.state(number).value == after, f"{step} from {state}"
+
+
 def test_a_report_wants_every_point_and_a_finding_for_what_does_not_conform(office: Office) -> None:
     number = office.bring_to(InspectionState.UNDER_WAY)
     with pytest.raises(Conflict, match="has not held the points fin, personal-data"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from esb.registry.acts import acting, find_changes, last_change, list_changes
+from esb.registry.acts import acting, find_changes, last_change, list_changes, same_officer
 from esb.registry.database import reading
 from esb.registry.errors import Invalid
 
@@ -78,3 +78,8 @@ def test_changes_are_found_by_thing_author_and_time(engine: Engine) -> None:
         assert found(before=3, limit=1) == [2]
         assert last_change(session, 2) is not None
         assert [getattr(last_change(session, until), "number", None) for until in (None, 3, 0)] == [4, 3, None]
+
+
+def test_a_person_is_the_same_however_the_name_is_written() -> None:
+    assert all(same_officer("leyla", name) for name in ("leyla", "LEYLA", " Leyla ", "ｌｅｙｌａ"))
+    assert not same_officer("leyla", "aydin")

@@ -6,7 +6,6 @@ from esb.kernel.directory import MemberStatus
 from esb.registry.acts import Act, list_changes
 from esb.registry.errors import Conflict, Invalid, NotFound
 from esb.registry.members import (
-    STANDING,
     add_member,
     add_system,
     change_member,
@@ -73,35 +72,6 @@ def test_a_system_keeps_its_names(act: Act) -> None:
     assert [row.name_en for row in list_systems(act.session, "DIN")] == ["System"]
     assert len(list_systems(act.session)) == 1
     assert list_systems(act.session, "DSMF") == []
-
-
-@pytest.mark.parametrize("after", MemberStatus)
-@pytest.mark.parametrize("before", MemberStatus)
-def test_every_step_of_a_member_is_lawful_or_refused(act: Act, before: MemberStatus, after: MemberStatus) -> None:
-    add_member(act, "DIN", "Nazirlik", "Ministry", MemberKind.STATE, status=before)
-    lawful = {
-        ("applied", "active"),
-        ("applied", "left"),
-        ("active", "suspended"),
-        ("active", "left"),
-        ("suspended", "active"),
-        ("suspended", "left"),
-        ("left", "applied"),
-    }
-    changes = len(list_changes(act.session))
-    if before is after:
-        set_member_status(act, "DIN", after, "nothing new")
-        assert len(list_changes(act.session)) == changes
-    elif (before.value, after.value) in lawful:
-        set_member_status(act, "DIN", after, "decision 7")
-        assert list_changes(act.session)[-1].detail == {"status": [before.value, after.value], "reason": "decision 7"}
-        assert get_member(act.session, "DIN").status is after
-    else:
-        with pytest.raises(Conflict, match=f"is {before.value} and cannot become {after.value}"):
-            set_member_status(act, "DIN", after, "decision 7")
-        assert get_member(act.session, "DIN").status is before
-        assert len(list_changes(act.session)) == changes
-    assert set(STANDING) == set(MemberStatus)
 
 
 def test_a_step_without_a_reason_is_none(act: Act) -> None:

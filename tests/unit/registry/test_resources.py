@@ -91,45 +91,6 @@ def test_the_same_entry_again_makes_no_version(act: Act, entered: str) -> None:
     assert transfer_resource(act, entered, "DIN", "x").number == 1
 
 
-LAWFUL = {
-    (S.DRAFT, S.REGISTERED),
-    (S.DRAFT, S.ARCHIVED),
-    (S.REGISTERED, S.SUSPENDED),
-    (S.REGISTERED, S.RETIRED),
-    (S.SUSPENDED, S.REGISTERED),
-    (S.SUSPENDED, S.RETIRED),
-    (S.RETIRED, S.ARCHIVED),
-}
-WAY = {
-    S.DRAFT: (),
-    S.REGISTERED: (S.REGISTERED,),
-    S.SUSPENDED: (S.REGISTERED, S.SUSPENDED),
-    S.RETIRED: (S.REGISTERED, S.RETIRED),
-    S.ARCHIVED: (S.ARCHIVED,),
-}
-
-
-@pytest.mark.parametrize("before", S)
-@pytest.mark.parametrize("after", S)
-def test_every_step_of_the_status(act: Act, entered: str, before: S, after: S) -> None:
-    for status in WAY[before]:
-        set_resource_status(act, entered, status, "addım")
-    if before is after or (before, after) in LAWFUL:
-        assert set_resource_status(act, entered, after, "addım").status is after
-    else:
-        with pytest.raises(Conflict, match=f"is {before.value}"):
-            set_resource_status(act, entered, after, "addım")
-        assert get_resource(act.session, entered).status is before
-
-
-def test_what_is_archived_no_longer_changes(act: Act, entered: str) -> None:
-    set_resource_status(act, entered, S.ARCHIVED, "x")
-    with pytest.raises(Conflict, match="archived"):
-        change_resource(act, read_entry(information_resource(purpose="başqa")), "x")
-    with pytest.raises(Conflict, match="archived"):
-        transfer_resource(act, entered, "DSMF", "x")
-
-
 def test_another_owner_comes_by_transfer_and_the_code_stays(act: Act, entered: str) -> None:
     moved = transfer_resource(act, entered, "DSMF", "fərman")
     assert (moved.code, moved.entry.owner, moved.number) == ("DIN/Yollar", "DSMF", 2)
