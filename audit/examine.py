@@ -5,7 +5,7 @@ it, for finding and for showing, is held against it here.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,15 +51,24 @@ class Stretch:
         records: how many were looked at.
         roots: hash of each whole tile, by its number, as recomputed from records that are what was sequenced.
         findings: what is wrong.
+        elsewhere: how many were archived, have left the log, and were not to be had.
     """
 
     start: int
     records: int
     roots: Mapping[int, bytes]
     findings: tuple[Finding, ...]
+    elsewhere: int = 0
 
 
-def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge | None = None) -> Stretch:
+def examine(
+    reader: TreeReader,
+    start: int,
+    end: int,
+    size: int,
+    sent: SentJudge | None = None,
+    dropped: Sequence[tuple[int, int]] = (),
+) -> Stretch:
     """Recompute the tiles of a stretch from its records, and hold each record's row against its leaf.
 
     Args:
@@ -67,6 +76,7 @@ def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge
         end: index after the last.
         size: of the tree.
         sent: judges the envelopes that were sent; None to leave them.
+        dropped: ranges whose records may be gone, because a package holds them.
 
     Raises:
         StoreUnavailable: the log cannot be read.
@@ -76,7 +86,7 @@ def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge
     roots: dict[int, bytes] = {}
     hashes: list[bytes] = []
     names: list[str] = []
-    records = 0
+    records = elsewhere = 0
 
     def tile_done(last: int) -> None:
         place = Place(0, (last - 1) // WIDTH)
@@ -90,7 +100,10 @@ def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge
     index = start - 1
     for index, row in reader.rows(start, end):
         if row is None:
-            findings.append(Finding("a record is gone", f"leaf {index}"))
+            if any(first <= index < after for first, after in dropped):
+                elsewhere += 1
+            else:
+                findings.append(Finding("a record is gone", f"leaf {index}"))
             hashes.append(b"")
             names.append("")
         else:
@@ -102,7 +115,7 @@ def examine(reader: TreeReader, start: int, end: int, size: int, sent: SentJudge
             tile_done(index + 1)
     if hashes:
         tile_done(index + 1)
-    return Stretch(start, records, roots, tuple(findings))
+    return Stretch(start, records, roots, tuple(findings), elsewhere)
 
 
 def wrong_with(row: Row, sent: SentJudge | None = None) -> Iterator[str]:

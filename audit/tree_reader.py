@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from esb.audit import tree_postgres, tree_sqlite
+from esb.audit.archive import Archive
 from esb.audit.merkle import consistency_proof, inclusion_proof
+from esb.audit.package import Manifest, parse_manifest
 from esb.audit.reading import Reading, log_reading
 from esb.audit.record import check_schema
 from esb.audit.store import locate
@@ -42,6 +44,25 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A package of the log, as the log knows it.
+
+    Attributes:
+        manifest: what it holds.
+        seal: what the log's key has signed about it; nobody has verified that here.
+        place: where it was put, for people.
+        archived: when, Unix seconds.
+        dropped: since when its records are leaving the log or have left it; None while they are in the log.
+    """
+
+    manifest: Manifest
+    seal: bytes
+    place: str
+    archived: int
+    dropped: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A record as it stands in the log's tables, every column of it.
 
@@ -69,13 +90,16 @@ class TreeReader:
 
     Args:
         url: of the log, as for :func:`~esb.audit.store.locate`.  Opened at the first question.
+        archive: gives the rows of records that the log has let go of.
 
     Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log or its tree cannot be read now, as when
     no bus has made a tree yet.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, archive: Archive | None = None) -> None:
         place = locate(url)
+        self._archive = archive
+        self._let_go: list[tuple[int, int]] | None = None
         if isinstance(place, Path):
             self._log = log_reading(place)
             self._tree = Reading(tree_sqlite.tree_path(place), _check_file)
@@ -169,8 +193,38 @@ class TreeReader:
                     int(values[0]): values[1:]
                     for values in self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
                 }
+                if self._archive is not None and len(found) < high - low:
+                    found = self._archived(self._archive, select, span.index + at, low, high) | found
                 for number in range(low, high):
                     yield span.index + number - span.record, found.get(number)
+
+    def _archived(self, archive: Archive, select: str, index: int, low: int, high: int) -> dict[int, tuple[Any, ...]]:
+        """Rows that the log has let go of: those that are only gone are not taken from anywhere."""
+        if self._let_go is None:
+            self._let_go = [
+                (each.manifest.first, each.manifest.end) for each in self.packages() if each.dropped is not None
+            ]
+        found: dict[int, tuple[Any, ...]] = {}
+        for first, end in self._let_go:
+            start, stop = max(index, first), min(index + high - low, end)
+            if start < stop:
+                rows = archive.rows(select, start, low + start - index, stop - start)
+                found.update((int(values[0]), values[1:]) for values in rows)
+        return found
+
+    def packages(self) -> list[Kept]:
+        """What was archived, as the log knows it, oldest first.
+
+        Raises:
+            PackageInvalid: an entry cannot be read.
+        """
+        asked = "SELECT count(*) FROM sqlite_master WHERE name = 'package'"
+        if not self._tree.sqlite:
+            asked = "SELECT count(*) FROM pg_tables WHERE schemaname = 'evidence' AND tablename = 'package'"
+        if not self._tree.rows(asked)[0][0]:
+            return []
+        rows = self._tree.rows("SELECT manifest, seal, place, archived, dropped FROM package ORDER BY first")
+        return [Kept(parse_manifest(bytes(manifest)), bytes(seal), *rest) for manifest, seal, *rest in rows]
 
     def is_coherent(self) -> bool:
         """Whether the tree's size and mark are those of the records that have a place in it."""
@@ -196,6 +250,8 @@ class TreeReader:
         """Let go of log and tree; the next question opens them again."""
         self._log.close()
         self._tree.close()
+        if self._archive is not None:
+            self._archive.close()
 
     def _gaps(self, mark: int) -> Iterator[tuple[int, int]]:
         """Ranges of numbers, up to ``mark``, that belong to no span: a number given to a duplicate is used up."""

@@ -131,7 +131,7 @@ class SqliteTree:
         """The tree and the log, opened where they are not; closed again after an error of either."""
         try:
             if self._tree is None:
-                self._tree = _open_tree(self._path)
+                self._tree = open_file(self._path)
             if self._log is None:
                 self._log = sqlite3.connect(
                     f"{self._log_path.absolute().as_uri()}?mode=ro",
@@ -154,7 +154,8 @@ class SqliteTree:
         self._turn = turn
 
 
-def _open_tree(path: Path) -> sqlite3.Connection:
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open the tree's file for writing; it and its tables are made where they are missing."""
     sqlite.make_closed(path)
     tree = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:

@@ -1,12 +1,15 @@
 """The walk over the whole log: all is computed again from the records, and held against tiles and checkpoints."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from typing import Final
 
+from esb.audit.archive import Archive
+from esb.audit.archive_walk import Archived, walk_archive
+from esb.audit.depot import Depot
 from esb.audit.examine import Finding, SentJudge, Stretch, examine
 from esb.audit.merkle import ProofInvalid, check_consistency, perfect_root, root
 from esb.audit.notes import Checkpoint, NoteInvalid, NoteKey, open_checkpoint
@@ -30,12 +33,16 @@ class Report:
         records: how many of them were looked at.
         checkpoints: how many were verified.
         findings: what is not as it was; empty where all is well.
+        packages: those that the log knows of, or that the archive holds.
+        elsewhere: records that have left the log for an archive that was not to be had.
     """
 
     size: int
     records: int = 0
     checkpoints: int = 0
     findings: list[Finding] = field(default_factory=list)
+    packages: tuple[Archived, ...] = ()
+    elsewhere: int = 0
 
 
 def walk(
@@ -46,6 +53,7 @@ def walk(
     kept: Iterable[bytes] = (),
     processes: int = 1,
     sent: SentJudge | None = None,
+    depots: Sequence[Depot] = (),
     told: Told = lambda _done, _of: None,
 ) -> Report:
     """Walk over the log.
@@ -58,11 +66,12 @@ def walk(
         kept: checkpoints that somebody kept elsewhere: what they cover must still be there.
         processes: how many share the work; each opens the log for itself.
         sent: judges the envelopes that were sent; a function that can be named, where ``processes`` is above one.
+        depots: archives; their packages are verified, and what has left the log is read from them.
 
     Raises:
         StoreUnavailable: the log or its tree cannot be read.
     """
-    reader = TreeReader(url)
+    reader = TreeReader(url, Archive(depots) if depots else None)
     try:
         latest = reader.latest()
         size = reader.size()
@@ -71,9 +80,14 @@ def walk(
         step = _TILES_A_STRETCH * WIDTH
         stretches = [(at, min(at + step, size)) for at in range(start, size, step)]
         roots: dict[int, bytes] = {}
+        report.packages, flaws = walk_archive(reader, key, depots)
+        report.findings += flaws
+        dropped = tuple((one.first, one.end) for one in report.packages if one.dropped is not None)
+        job = partial(_examine_apart, url, tuple(depots), size, sent, dropped)
         try:
-            for stretch in _stretches(url, reader, stretches, size, sent, processes):
+            for stretch in _stretches(job, reader, stretches, size, sent, dropped, processes):
                 report.records += stretch.records
+                report.elsewhere += stretch.elsewhere
                 report.findings += stretch.findings
                 roots.update(stretch.roots)
                 told(min(stretch.start + step, size) - start, size - start)
@@ -81,6 +95,9 @@ def walk(
             report.findings.append(Finding("the tree does not say where records stand", "its spans", str(error)))
         report.findings += _upper_tiles(reader, size, roots)
         report.findings += _checkpoints(reader, key, report)
+        if report.elsewhere and depots:
+            where = f"{report.elsewhere} of those that left the log"
+            report.findings.append(Finding("records are in no archive that was given", where))
         if not reader.is_coherent():
             report.findings.append(Finding("the tree's marks are not those of its records", "its size and mark"))
         report.findings += [Finding("a record was put in afterwards", name) for name in reader.strays()]
@@ -91,29 +108,37 @@ def walk(
 
 
 def _stretches(
-    url: str,
+    job: Callable[[tuple[int, int]], Stretch],
     reader: TreeReader,
     stretches: list[tuple[int, int]],
     size: int,
     sent: SentJudge | None,
+    dropped: Sequence[tuple[int, int]],
     processes: int,
 ) -> Iterator[Stretch]:
     if processes <= 1 or len(stretches) < 2:
         for start, end in stretches:
-            yield examine(reader, start, end, size, sent)
+            yield examine(reader, start, end, size, sent, dropped)
         return
     # Spawned, not forked: a child must not share this process's open databases.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(partial(_examine_apart, url, size, sent), stretches)
+        yield from pool.map(job, stretches)
 
 
-def _examine_apart(url: str, size: int, sent: SentJudge | None, stretch: tuple[int, int]) -> Stretch:
-    return examine(_own_reader(url), *stretch, size, sent)
+def _examine_apart(
+    url: str,
+    depots: tuple[Depot, ...],
+    size: int,
+    sent: SentJudge | None,
+    dropped: tuple[tuple[int, int], ...],
+    stretch: tuple[int, int],
+) -> Stretch:
+    return examine(_own_reader(url, depots), *stretch, size, sent, dropped)
 
 
 @lru_cache(1)
-def _own_reader(url: str) -> TreeReader:
-    return TreeReader(url)
+def _own_reader(url: str, depots: tuple[Depot, ...]) -> TreeReader:
+    return TreeReader(url, Archive(depots) if depots else None)
 
 
 def _upper_tiles(reader: TreeReader, size: int, roots: dict[int, bytes]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli import log_tree
+from esb.cli import log_archive, log_tree
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json, table
 from esb.logs import json_text
@@ -24,7 +24,7 @@ def log() -> None:
     """The evidence log: what passed, what was refused, and what was changed."""
 
 
-for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify):
+for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify, log_archive.archive, log_archive.drop):
     log.add_command(_command)
 
 

@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from esb.cli.place import Place, pass_place
-from esb.cli.show import block, json_option, paint, say, say_json
+from esb.cli.show import block, json_option, paint, say, say_json, table
 
 if TYPE_CHECKING:
     from esb.audit.log_key import LogSigner
@@ -29,7 +30,7 @@ def key(place: Place) -> None:
     Example:
       esb log key > bus-log.key
     """
-    click.echo(_signer(place.load().settings).key.text)
+    click.echo(signer_of(place.load().settings).key.text)
 
 
 @click.command()
@@ -70,11 +71,20 @@ def checkpoint(place: Place, out: Path | None) -> None:
     help="A checkpoint that was kept elsewhere; may be given more than once.",
 )
 @click.option("--key", "key_text", help="The log's public key as it was passed on (NAME+ID+KEY); else the home's own.")
+@click.option(
+    "--archive", "archives", multiple=True, metavar="PLACE", help="Where packages are; may be given repeatedly."
+)
 @click.option("--processes", type=click.IntRange(1, 64), help="How many share the work.  [default: one for each core]")
 @json_option
 @pass_place
 def verify(
-    place: Place, since: int, kept: tuple[Path, ...], key_text: str | None, processes: int | None, as_json: bool
+    place: Place,
+    since: int,
+    kept: tuple[Path, ...],
+    key_text: str | None,
+    archives: tuple[str, ...],
+    processes: int | None,
+    as_json: bool,
 ) -> None:
     """Walk over the whole log and compute everything again.
 
@@ -84,17 +94,22 @@ def verify(
     With the log's own key a keeper could make another log: what that one cannot match is a checkpoint that somebody
     kept elsewhere (--checkpoint).
 
+    Records that have left the log for an archive are read from there (--archive), and the archive's packages are
+    verified with them; without it they are said to be archived, and the tree shows that it has not changed.
+
     \b
     Example:
       esb log verify --key "$(cat bus-log.key)" --checkpoint 2026-11-29.checkpoint
+      esb log verify --archive /media/archive
     """
+    from esb.admin.archiving import depot_at
     from esb.admin.log_walk import bus_certificates, sent_judge
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk
     from esb.cli.desk import sit_down
 
     settings = place.load().settings
-    log_key = NoteKey.parse(key_text) if key_text else _signer(settings).key
+    log_key = NoteKey.parse(key_text) if key_text else signer_of(settings).key
     report = walk(
         settings.evidence.url,
         log_key,
@@ -102,12 +117,16 @@ def verify(
         kept=[path.read_bytes() for path in kept],
         processes=processes or os.cpu_count() or 1,
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
+        depots=[depot_at(each) for each in archives],
         told=_progress(),
     )
     if as_json:
         findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
         facts = {"size": report.size, "records": report.records, "checkpoints": report.checkpoints}
-        say_json({**facts, "whole": not findings, "findings": findings})
+        archived = [{name: getattr(one, name) for name in one.__slots__} for one in report.packages]
+        say_json(
+            {**facts, "archived": archived, "elsewhere": report.elsewhere, "whole": not findings, "findings": findings}
+        )
     else:
         _tell(report, log_key.name)
     if report.findings:
@@ -128,9 +147,19 @@ def _tell(report: "Report", name: str) -> None:
                 ("leaves", report.size),
                 ("records computed again", report.records),
                 ("checkpoints verified", report.checkpoints),
+                ("packages verified", f"{sum(one.verified for one in report.packages)} of {len(report.packages)}"),
             ]
         )
     )
+    if report.elsewhere:
+        say(f"{report.elsewhere} records have left the log and were not looked at; packages of the archive hold them:")
+        rows = [
+            (one.name, f"{datetime.fromtimestamp(one.dropped, UTC):%Y-%m-%d %H:%M}", one.digest, one.place)
+            for one in report.packages
+            if one.dropped is not None
+        ]
+        say(table(("PACKAGE", "LEFT THE LOG (UTC)", "DIGEST", "WHERE"), rows))
+        say("Verify them too: esb log verify --archive PLACE")
 
 
 def _progress() -> Callable[[int, int], None]:
@@ -146,7 +175,8 @@ def _progress() -> Callable[[int, int], None]:
     return told
 
 
-def _signer(settings: "Settings") -> "LogSigner":
+def signer_of(settings: "Settings") -> "LogSigner":
+    """The log's key, which the home keeps."""
     from esb.admin.log_key import log_origin, open_log_signer
     from esb.admin.passphrase import read_passphrase
 

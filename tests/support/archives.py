@@ -1,0 +1,56 @@
+"""A small log of two months in an SQLite file, and its archive, for tests about packages."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from esb.audit.archiving import archive_until
+from esb.audit.depot import Depot
+from esb.audit.entry import Kind
+from esb.audit.log_key import LogSigner
+from esb.audit.package import Manifest
+from esb.audit.record import Record, replay_key
+from esb.audit.store import open_store, open_tree
+from support.records import a_record
+
+_PRIVATE = Ed25519PrivateKey.generate()
+SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
+NOW = datetime(2026, 12, 15, tzinfo=UTC).timestamp()
+MONTHS = {"2026-10": 300, "2026-11": 260, "2026-12": 20}
+
+
+def moment(month: str) -> int:
+    """Some days into a month, microseconds since the Unix epoch."""
+    return int(datetime.fromisoformat(f"{month}-03T00:00:00+00:00").timestamp()) * 1_000_000
+
+
+def a_request(at: int, ident: str) -> Record:
+    """A request whose row is in every column what its leaf says."""
+    key = replay_key("SSPF", ident)
+    return a_record(at=at, message=f"<m>{ident}</m>".encode(), message_id=ident, replay_key=key)
+
+
+def fill(url: str, months: dict[str, int] | None = None, signer: LogSigner = SIGNER) -> None:
+    """Write records of some months, a change of the registry in each, with a checkpoint after each month."""
+    store, tree = open_store(url), open_tree(url)
+    for month, count in (MONTHS if months is None else months).items():
+        records = [a_request(moment(month) + at, f"{month} {at}") for at in range(count)]
+        records.insert(9, a_record(f"change-{month}-9f86d081884c7d65", Kind.CHANGE, at=7))
+        store.write(records)
+        tree.add()
+        tree.publish(signer.checkpoint)
+    store.close()
+    tree.close()
+
+
+def a_log(folder: Path) -> str:
+    """A filled log in an SQLite file; its URL."""
+    url = f"sqlite:///{folder / 'evidence.db'}"
+    fill(url)
+    return url
+
+
+def archived(url: str, depot: Depot, until: str = "2026-11") -> list[Manifest]:
+    """Archive a filled log."""
+    return list(archive_until(url, depot, SIGNER, until, NOW))

@@ -1,0 +1,21 @@
+"""Rows out of packages, as the log would give them."""
+
+from pathlib import Path
+
+from support.archives import a_log, archived
+
+from esb.audit.archive import Archive
+from esb.audit.depot import Folder
+
+
+def test_rows_come_across_the_borders_of_packages(tmp_path: Path) -> None:
+    depot = Folder(tmp_path / "archive")
+    archived(a_log(tmp_path), depot)
+    archive = Archive([Folder(tmp_path / "empty"), depot])
+    found = archive.rows("SELECT id FROM record", 250, 251, 10)
+    assert [row[0] for row in found] == list(range(251, 261))
+    assert archive.rows("SELECT id FROM record", 510, 511, 10) == [(511,), (512,)]
+    next(depot.path.glob("*/rows-*256.db")).write_bytes(b"no database")
+    assert archive.rows("SELECT id FROM record", 300, 301, 1) == [(301,)]
+    assert archive.rows("SELECT id FROM record", 3, 4, 1) == []
+    archive.close()
