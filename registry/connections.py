@@ -34,6 +34,7 @@ from esb.registry.procedure_models import ApplicationRow
 from esb.registry.resource_entry import ResourceStatus
 from esb.registry.resources import get_resource, set_resource_status, transfer_resource
 from esb.registry.services import Terms, add_service, get_service, update_service
+from esb.registry.subjects import copy_subject_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ def _transfer(
         known = standing_terms(act.session, service)
         terms = given.terms(known)
         _add(act, after, get_service(act.session, service).contract, replace(terms, status=ServiceStatus.ACTIVE))
+        copy_subject_paths(act, service, after)
         _apply(act, service, terms)
         consumers = consumers_of(act.session, service)
         lines.append(f"{after} is registered and served, and belongs to {owner}")

@@ -12,6 +12,7 @@ from esb.registry import (
     procedure_models,
     publication_models,
     register_models,
+    subject_models,
 )
 from esb.registry.models import Base
 
@@ -25,4 +26,5 @@ __all__ = [
     "procedure_models",
     "publication_models",
     "register_models",
+    "subject_models",
 ]

@@ -22,6 +22,7 @@ from esb.kernel.directory import (
     Service,
 )
 from esb.kernel.names import ServiceId
+from esb.kernel.subjects import SubjectPaths
 from esb.registry.contract_models import SunsetRow
 from esb.registry.models import (
     CertificateRow,
@@ -32,6 +33,8 @@ from esb.registry.models import (
     OperationRow,
     ServiceRow,
 )
+from esb.registry.subject_models import SubjectPathRow
+from esb.registry.subjects import SUBJECT_COLUMNS, gathered
 
 Known = Callable[[bytes, str, CertificateUse, str | None], KnownCertificate | None]
 """Makes a certificate ready for use: DER, owner ("" for the bus), use, revocation reason or None.
@@ -221,9 +224,31 @@ def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[
     operations = _operations(connection, contracts)
     nothing: Mapping[str, Operation] = MappingProxyType({})
     sunsets = _sunsets(connection)
+    subjects = _subjects(connection)
     for member, system, code, version, *terms, number in _fetch(connection, rows):
         name = ServiceId(member, system, code, version)
-        yield name.path, Service(*(name, *terms, operations.get(terms[-1], nothing), *sunsets.get(number, ())))
+        own = _told_of(operations.get(terms[-1], nothing), subjects.get(number))
+        yield name.path, Service(*(name, *terms, own, *sunsets.get(number, ())))
+
+
+def _subjects(connection: Connection) -> Mapping[int, Mapping[str, SubjectPaths]]:
+    """Where services' messages name persons, by their numbers."""
+    rows = select(SubjectPathRow.service_id, *SUBJECT_COLUMNS)
+    return gathered(_fetch(connection, rows.order_by(SubjectPathRow.service_id, *SUBJECT_COLUMNS)))
+
+
+def _told_of(
+    operations: Mapping[str, Operation], subjects: Mapping[str, SubjectPaths] | None
+) -> Mapping[str, Operation]:
+    """A contract's operations with what one service says of them; shared by the services that say nothing."""
+    if subjects is None:
+        return operations
+    return MappingProxyType(
+        {
+            element: replace(operation, subjects=subjects[operation.name]) if operation.name in subjects else operation
+            for element, operation in operations.items()
+        }
+    )
 
 
 def _sunsets(connection: Connection) -> dict[int, tuple[float, str, float]]:

@@ -20,6 +20,8 @@ _HUMPS: Final = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FIN_WORDS: Final = frozenset({"fin", "pin"})
 _FIN_NAMES: Final = frozenset({"fincode", "finkod", "finkodu", "fincod", "finnumber", "pincode", "pinkod", "pinkodu"})
 _PERSON_WORDS: Final = frozenset({"passport", "pasport", "surname", "soyad", "soyadi", "lastname", "familyname"})
+_FINS: Final = ("5ABC123", "0000000", "ZZZZZZZ")
+_NO_FINS: Final = ("", "5ABC1234", "5abc-12")
 _MOST_STEPS: Final = 20_000
 _MOST_DEPTH: Final = 16  # restrictions of restrictions
 
@@ -58,6 +60,24 @@ def means_fin(name: str) -> bool:
     """Whether a name means a FIN: ``fin``, ``FIN``, ``finKod``, ``personFin``, ``pin`` …, and not ``finish``."""
     words = _words(name)
     return any(word in _FIN_WORDS for word in words) or "".join(words) in _FIN_NAMES
+
+
+def fin_problem(declaration: Element, name: str, components: Components) -> str:
+    """Why an element or attribute cannot be named as the place of a FIN; "" where it can.
+
+    Args:
+        name: its local name.  A type that takes other texts too is let through where the name means a FIN.
+    """
+    if _is_complex(declaration, components):
+        return "it holds elements and is no value"
+    takes = _taker(declaration, components)
+    refused = next((value for value in _FINS if not takes(value)), None)
+    if refused is not None:
+        return f"its type refuses {refused!r}, which is a FIN"
+    other = next((value for value in _NO_FINS if takes(value)), None)
+    if other is not None and not means_fin(name):
+        return f"its type takes {other!r}, which is no FIN, and its name does not say that it is one"
+    return ""
 
 
 def person_fields(contract: Contract) -> PersonFields:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from esb.admin.services import ContractUnfit
+from esb.admin.subject_paths import check_subjects_stay
 from esb.kernel.contract import Contract
 from esb.kernel.faults import EsbError
 from esb.kernel.names import ServiceId
@@ -16,6 +17,7 @@ from esb.registry.database import reading
 from esb.registry.notices import Topic, tell
 from esb.registry.revisions import revise_contract
 from esb.registry.services import get_service, list_services
+from esb.registry.subjects import get_subject_paths
 from esb.registry.sunsets import consumers_of
 from esb.schemas.check import check_contract
 from esb.wsdl.changes import Report, Verdict
@@ -87,6 +89,7 @@ def upgrade_service(
     Raises:
         ContractBreaks: with every change that breaks consumers.
         ContractUnfit: the schemas do not compile, or are not safe to judge by.
+        SubjectLost: it has no person where the service's messages name one now.
         NotFound, Conflict, Invalid: from the registry.
     """
     digest, old = _contract_in_force(engine, service)
@@ -105,6 +108,7 @@ def upgrade_service(
         fresh = put_contract(act, packed, contract)
         if fresh == digest:
             return Upgraded(digest, None, report, ())
+        check_subjects_stay(service, get_subject_paths(act.session, service), contract)
         version = _provider_version(old, contract)
         number = revise_contract(act, service, fresh, instead_of=digest, report=report.plain, provider_version=version)
         members: tuple[str, ...] = ()

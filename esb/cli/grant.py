@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from esb.cli.explain import explain
+from esb.cli.grant_deferral import defer, deferral
 from esb.cli.moment import MOMENT, shown
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
@@ -49,7 +50,8 @@ def grant() -> None:
     """
 
 
-grant.add_command(explain)
+for _command in (explain, defer, deferral):
+    grant.add_command(_command)
 
 
 @grant.command()

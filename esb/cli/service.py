@@ -2,7 +2,7 @@
 
 import click
 
-from esb.cli import service_contract, similar
+from esb.cli import service_contract, service_subject, similar
 from esb.cli.moment import moment_text
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
@@ -105,6 +105,7 @@ def add(
         from esb.admin.duplicates import Duplicates
 
         similar.warn_of_duplicates(Duplicates(desk.engine).of_service(service_id.text))
+    service_subject.propose(service_id.text, contract)
     say(f"Next: esb grant add CONSUMER {service_id} --purpose … --basis …")
 
 
@@ -249,6 +250,7 @@ for _command in (
     service_contract.upgrade,
     service_contract.history,
     service_contract.sunset,
+    service_subject.subject,
     similar.similar_services,
 ):
     service.add_command(_command)

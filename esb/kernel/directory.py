@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from esb.kernel.faults import Rule
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
+from esb.kernel.subjects import SubjectPaths
 
 
 class MemberStatus(Enum):
@@ -86,6 +87,7 @@ class Operation:
         soap_action: as the binding declares it, "" when it declares none.
         actions: every value that SOAPAction or wsa:Action may lawfully have for this operation.
         output_action: what wsa:Action of the answer is, "" when one-way.
+        subjects: where its messages name persons; None where nobody has said so.  A service's own, not its contract's.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Operation:
     soap_action: str
     actions: frozenset[str] = frozenset()
     output_action: str = ""
+    subjects: SubjectPaths | None = None
 
 
 @dataclass(frozen=True, slots=True)

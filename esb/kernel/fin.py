@@ -12,9 +12,20 @@ FIN_PATTERN: Final = "[0-9A-HJ-NP-Z]{7}"
 FIN_LETTERS: Final = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Every character that a FIN may have."""
 
+FIN_LENGTH: Final = 7
+
 _FIN: Final = re.compile(FIN_PATTERN, re.ASCII)
 
 
 def is_fin(text: str) -> bool:
     """Whether ``text`` is written as a FIN; whether there is such a person, nobody here knows."""
     return _FIN.fullmatch(text) is not None
+
+
+def read_fin(text: str) -> str | None:
+    """The FIN that a text means, in its one form: without white space around it, in capitals; None where it is none."""
+    plain = text.strip(" \t\r\n")
+    if len(plain) != FIN_LENGTH or not plain.isascii():
+        return None
+    plain = plain.upper()
+    return plain if is_fin(plain) else None
