@@ -163,6 +163,7 @@ class Keys:
     second_certificate: _OptionalPath
     log_key: _Path
     hosted: _Path
+    subjects: _Path
     sign_in_threads: Annotated[SignInThreads, Choice(get_args(SignInThreads))]
     passphrase_file: _Path
     passphrase: Annotated[str | None, Secret()] = field(default=None, repr=False)

@@ -236,6 +236,7 @@ class Server:
             return None
         if problem := node.writer.problem:
             raise StoreUnavailable(problem)
+        node.subjects.ready(self._unrecorded)
         self._put_on_record()
         fresh, self._unrecorded = self._unrecorded, None
         return fresh

@@ -18,6 +18,7 @@ from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.passphrase import read_passphrase
 from esb.admin.recording import Paced, Recorder
 from esb.admin.snapshot import FileSealer
+from esb.admin.subject_keys import SubjectKeys
 from esb.admin.trust import Trust
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
@@ -83,7 +84,7 @@ class Node:
         contract: reads a stored contract by its digest (blocking).
         threads: for what the way of messages waits for; ``clerks`` for contracts, which anybody may ask for;
             ``signing`` for signatures where a key lies in a slow device.
-        ring: the bus's own keys; ``hosted`` those that it keeps for members.
+        ring: the bus's own keys; ``hosted`` those that it keeps for members; ``subjects`` those of pseudonyms.
         fittings: the authority's door, and what is followed beside registry and trust.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
@@ -104,6 +105,7 @@ class Node:
     signing: Threads
     ring: Keyring
     hosted: HostedKeys
+    subjects: SubjectKeys
     fittings: Fittings
     writer: EvidenceWriter
     reader: EvidenceReader
@@ -127,6 +129,7 @@ class Node:
         known_until = self.trust.trust.crls.known_until
         self.way.believed_until = getattr(self.watcher, "believed_until", None)
         self.way.hosted = self.hosted.signers
+        self.way.pseudonyms = self.subjects.pseudonyms
         self.way.aside = self.signing.run if signs_aside(self.settings, self.ring) else None
         self.way.directory = replace(directory, revocation_known_until=known_until)
 
@@ -208,6 +211,8 @@ def wire(
     hosted_keys = HostedKeys(ring, settings.keys.hosted, log.error)
     if not follows:
         hosted_keys.refresh(engine)
+    subjects = SubjectKeys(settings.keys.subjects, passphrase)
+    subjects.ready(directory)
     threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
     writer = EvidenceWriter(
@@ -234,6 +239,7 @@ def wire(
         verifier=Verifier(signature_limits(settings)),
         signer=signer,
         second_signer=second,
+        pseudonyms=subjects.pseudonyms,
         judges=JudgeGate(JudgeStore(), contract, threads),
         evidence=EvidenceGate(
             SparingWriter(writer, settings.evidence.keep_strangers_per_second, clock.monotonic), reader, threads
@@ -292,6 +298,7 @@ def wire(
         signing=signing,
         ring=ring,
         hosted=hosted_keys,
+        subjects=subjects,
         fittings=fittings,
         writer=writer,
         reader=reader,

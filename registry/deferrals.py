@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from esb.kernel.clock import utc_text
-from esb.registry.acts import Act
+from esb.registry.acts import Act, same_officer
 from esb.registry.checks import lawful_moment, lawful_text
 from esb.registry.errors import Conflict, Forbidden, Invalid, NotFound
-from esb.registry.grants import get_grant, same_officer
+from esb.registry.grants import get_grant
 from esb.registry.models import GrantRow
 from esb.registry.subject_models import DeferralRow, DeferralStatus, Telling
 

@@ -101,7 +101,9 @@ class PersonPaths:
     def _proposed(self, element: str) -> tuple[SubjectPath, ...]:
         start = self._components.by_name.get(("element", element))
         found: list[SubjectPath] = []
-        waiting = [] if start is None else [((element,), start, (start,))]
+        waiting: list[tuple[tuple[str, ...], Element, tuple[Element, ...]]] = []
+        if start is not None:
+            waiting.append(((element,), start, (start,)))
         self._looks = 0
         for names, declaration, open_ in waiting:  # grows while it is walked: breadth first
             for part in self._parts(declaration):

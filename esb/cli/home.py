@@ -27,10 +27,13 @@ def init(place: Place, home: Path | None) -> None:
     import shlex
 
     from esb.admin.home import make_home
+    from esb.admin.subject_keys import make_first_key
     from esb.cli.show import say
 
-    from_environment = bool(place.environ.get("SHLUZ_KEYS_PASSPHRASE"))
-    made = make_home(home or place.home, None if from_environment else secrets.token_urlsafe(32))
+    from_environment = place.environ.get("SHLUZ_KEYS_PASSPHRASE") or None
+    passphrase = from_environment or secrets.token_urlsafe(32)
+    made = make_home(home or place.home, None if from_environment else passphrase)
+    make_first_key(made.keys / "subjects", passphrase.encode())
     say(f"Made the home {made.path}, closed to other users:")
     say("  esb.toml         the settings; `esb config default` explains every key")
     if from_environment:
@@ -38,6 +41,7 @@ def init(place: Place, home: Path | None) -> None:
     else:
         say("  keys/            private keys and certificates")
         say("  keys/passphrase  a fresh passphrase that encrypts them: back it up, apart from the keys")
+    say("  keys/subjects/   the key of persons' pseudonyms in records: back it up for as long as the records")
     say("  anchors/         certificates of the authorities that are believed")
     say("  crl/             their revocation lists")
     say(f"Next: look through {made.config}, then run: esb --home {shlex.quote(str(made.path))} config check")

@@ -11,6 +11,7 @@ from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Authenticated, Authorized, Replied, Validated
 from esb.stages.status import status_again
+from esb.stages.subjects import NOBODY, subjects_asked
 from esb.stages.way import Way
 
 MICRO = 1_000_000
@@ -45,6 +46,8 @@ def request_entry(message: Validated, digest: bytes, way: Way) -> Entry:
     received = authenticated.parsed.received
     exchange = authenticated.exchange
     grant = authorized.grant
+    paths = authorized.operation.subjects
+    subject, unnamed = NOBODY if paths is None else subjects_asked(authenticated, paths.request, way)
     return Entry(
         record=record_id(received.exchange, Kind.REQUEST),
         exchange=received.exchange,
@@ -73,6 +76,8 @@ def request_entry(message: Validated, digest: bytes, way: Way) -> Entry:
         duration_us=int((way.clock.now() - received.at) * MICRO),
         provider_us=None,
         peer=received.peer.address,
+        subject=subject,
+        unnamed=unnamed,
     )
 
 

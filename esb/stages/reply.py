@@ -21,6 +21,7 @@ from esb.stages.progress import Progress
 from esb.stages.record import MICRO
 from esb.stages.sign import Signed, addressing_headers, receipt_header
 from esb.stages.status import fault_class, status_of
+from esb.stages.subjects import subjects_refused
 from esb.stages.validate import SchemaRefusal
 from esb.stages.way import Way
 
@@ -64,7 +65,7 @@ def refuse(refusal: Refusal, progress: Progress, way: Way) -> Signed:
     now = way.clock.now()
     content, prefixes, declared = fault_content(refusal, progress.exchange, progress.stage, version)
     body, part = compose.body_element(version, f"body-{progress.exchange}", content, prefixes, declared)
-    entry = _refusal_entry(refusal, progress, part.sha256.hex(), now)
+    entry = _refusal_entry(refusal, progress, part.sha256.hex(), now, way)
     leaf = leaf_bytes(entry)
     receipt, receipt_part = receipt_header(progress.accepted, entry, leaf, progress.at, now)
     headers, parts = ((), ()) if progress.authenticated is None else addressing_headers(progress.authenticated, "")
@@ -169,13 +170,14 @@ def _xml(value: str) -> str:
     return "".join(each if each.isprintable() else "\ufffd" for each in short)
 
 
-def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: float) -> Entry:
+def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: float, way: Way) -> Entry:
     authenticated = progress.authenticated
     authorized = progress.authorized
     accepted = progress.accepted
     exchange = None if authenticated is None else authenticated.exchange
     signature = _signature(refusal, progress)
     grant = None if authorized is None else authorized.grant
+    subject, unnamed = subjects_refused(progress, way)
     return Entry(
         record=record_id(progress.exchange, Kind.REFUSAL),
         exchange=progress.exchange,
@@ -204,4 +206,6 @@ def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: 
         duration_us=int((now - progress.at) * MICRO),
         provider_us=None,
         peer=progress.peer,
+        subject=subject,
+        unnamed=unnamed,
     )

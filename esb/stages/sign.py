@@ -20,6 +20,7 @@ from esb.stages import compose
 from esb.stages.bridge import bridge_fault
 from esb.stages.record import MICRO
 from esb.stages.status import status_of_answer
+from esb.stages.subjects import NOBODY, subjects_answered
 from esb.stages.way import Way
 
 _FAULT_ACTION: Final = {ns.WSA: ns.WSA + "/soap/fault", ns.WSA_2004: ns.WSA_2004 + "/fault"}
@@ -58,7 +59,7 @@ def sign(message: JudgedAnswer, way: Way) -> Signed:
     body, body_part = compose.body_element(version, f"body-{received.exchange}", content, verified.prefixes)
     now = way.clock.now()
     answer = verified.answered.answer
-    entry = answer_entry(message, sha256(answer.data).hexdigest(), body_part.sha256.hex(), now)
+    entry = answer_entry(message, sha256(answer.data).hexdigest(), body_part.sha256.hex(), now, way)
     leaf = leaf_bytes(entry)
     kept = answer.data if verified.provider_signed else b""
     if verified.answered.routed.outgoing.operation.output is None and not verified.is_fault:
@@ -144,7 +145,7 @@ def _base64(octets: bytes) -> str:
     return b2a_base64(octets, newline=False).decode()
 
 
-def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, now: float) -> Entry:
+def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, now: float, way: Way) -> Entry:
     """The facts of an answer."""
     verified = message.verified
     accepted = verified.answered.routed.accepted
@@ -152,6 +153,8 @@ def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, n
     authenticated = authorized.authenticated
     received = authenticated.parsed.received
     exchange = authenticated.exchange
+    paths = authorized.operation.subjects
+    subject, unnamed = NOBODY if paths is None else subjects_answered(verified, paths.answer, way)
     return Entry(
         record=record_id(received.exchange, Kind.ANSWER),
         exchange=received.exchange,
@@ -180,6 +183,8 @@ def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, n
         duration_us=int((now - received.at) * MICRO),
         provider_us=verified.answered.provider_us,
         peer=received.peer.address,
+        subject=subject,
+        unnamed=unnamed,
     )
 
 

@@ -11,6 +11,7 @@ from esb.certs.verify import Verifier
 from esb.kernel.clock import Clock
 from esb.kernel.directory import Directory, Service
 from esb.kernel.message import Outgoing, ProviderAnswer
+from esb.kernel.pseudonyms import Pseudonyms
 from esb.kernel.xml import XmlLimits
 from esb.routing.breaker import Breaker
 from esb.routing.limits import Load, Quotas
@@ -46,8 +47,8 @@ class Adapter(Protocol):
 
 @dataclass(slots=True)
 class Way:
-    """Everything a stage may use.  ``directory``, ``believed_until``, ``hosted`` and ``aside`` alone are ever replaced,
-    between two reactor turns.
+    """Everything a stage may use.  ``directory``, ``believed_until``, ``hosted``, ``pseudonyms`` and ``aside`` alone
+    are ever replaced, between two reactor turns.
 
     Attributes:
         signer: the bus's own; what goes to providers is always signed by it.
@@ -61,6 +62,7 @@ class Way:
         aside: runs a stage that signs off the reactor, where a signature takes long; None where it does not.
         believed_until: Unix seconds until which ``directory`` may be relied upon; None where it comes from the database
             itself.
+        pseudonyms: makes those of persons whom messages name; None where no service says that its messages do.
         keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
     """
 
@@ -86,6 +88,7 @@ class Way:
     hosted: Mapping[str, Hosted] = field(default_factory=dict)
     aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     believed_until: float | None = None
+    pseudonyms: Pseudonyms | None = None
 
     def signer_for(self, algorithm: str) -> Signer:
         """Who signs what goes back to a consumer: the second key for one that signs with RSA, where there is one.

@@ -100,6 +100,7 @@ class Place:
             directory = node.watcher.poll()
             if directory is not None:
                 node.hosted.refresh(node.engine)
+                node.subjects.ready(directory)
                 node.recorder.catch_up()
                 on_reactor(lambda: node.install(directory))
 
