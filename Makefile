@@ -17,8 +17,10 @@ $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
 demo: $(VENV)/.ready
 	@$(BIN)/esb demo
 
+# Half of a test's time is waiting: one more process than there are processors.  The tests start some hundred buses, which
+# had better find their modules compiled, whatever the shell says of writing them.
 test: $(VENV)/.ready
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile $(TESTS)
 
 lint: $(VENV)/.ready
 	@$(BIN)/python -m pytest -q tests/house

@@ -13,12 +13,27 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from esb.certs import der
+from esb.kernel.frozen import frozen
 
 BEGIN = "-----BEGIN ENCRYPTED PRIVATE KEY-----"
 END = "-----END ENCRYPTED PRIVATE KEY-----"
 
-# 128 * N * r octets of memory: OpenSSL refuses to read more than 32 MiB.
-_N, _R, _P = 2**14, 8, 5
+
+@frozen
+class Cost:
+    """What one guess at a passphrase costs whoever tries: the parameters of scrypt (RFC 7914 section 2).
+
+    128 * n * r octets of memory; OpenSSL refuses to read more than 32 MiB.
+    """
+
+    n: int = 2**14
+    r: int = 8
+    p: int = 5
+
+
+COST = Cost()
+"""Of every file that this program writes."""
+
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")
@@ -32,11 +47,12 @@ def seal(pkcs8: bytes, passphrase: bytes, salt: bytes, iv: bytes) -> bytes:
         passphrase: as it will be typed; not empty.
         salt, iv: 16 fresh random octets each.
     """
-    key = Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(passphrase)
+    n, r, p = COST.n, COST.r, COST.p
+    key = Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(passphrase)
     padder = PKCS7(128).padder()
     cipher = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
     sealed = cipher.update(padder.update(pkcs8) + padder.finalize()) + cipher.finalize()
-    cost = (der.encode_integer(number) for number in (_N, _R, _P))
+    cost = (der.encode_integer(number) for number in (n, r, p))
     derivation = der.encode(der.SEQUENCE, _SCRYPT, der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, salt), *cost))
     encryption = der.encode(der.SEQUENCE, _AES_256_CBC, der.encode(der.OCTET_STRING, iv))
     algorithm = der.encode(der.SEQUENCE, _PBES2, der.encode(der.SEQUENCE, derivation, encryption))

@@ -25,6 +25,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy.engine import make_url
 
+from esb.certs import envelope
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate, Operation
 from esb.kernel.soap import SoapVersion
@@ -40,6 +41,10 @@ for _abstract in vars(collections.abc).values():
 hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
+
+
+# To open a key file costs whoever guesses, and these tests, a third of a second; the suite opens some thousands.
+envelope.COST = envelope.Cost(n=16, p=1)
 
 
 def with_database(url: str, name: str) -> str:
