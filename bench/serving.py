@@ -17,7 +17,7 @@ from esb.bench.place import BenchPlace, make_place
 from esb.demo.place import free_port
 from esb.demo.processes import Process, Processes, wait_until
 
-_READY: Final = 20.0  # seconds that a bus has to come up
+_READY: Final = 60.0  # seconds that a bus has to come up
 _NOBODY: Final = object()
 
 

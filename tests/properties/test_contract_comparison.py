@@ -20,7 +20,7 @@ _DOCUMENTS = 25
 
 
 @given(st.integers(0, 2**48))
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_called_compatible_refuses_nothing(seed: int) -> None:
     random = Random(seed)
     before = random_schema(random)

@@ -68,7 +68,7 @@ def _polled(watcher: Any) -> Any:
     return watcher
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_byte_can_be_changed_unseen(
     data: st.DataObject, spoilable: tuple[Publication, dict[str, bytes], Any]

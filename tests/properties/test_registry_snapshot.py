@@ -97,7 +97,7 @@ GROUND: list[Do] = [
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.lists(STEPS, min_size=1, max_size=6), max_size=6))
 def test_refreshing_equals_building_anew(
     acts: list[list[Do]], sqlite_template: Path, make_contract: Callable[..., Contract], plain_certificates: Any

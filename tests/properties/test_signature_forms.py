@@ -70,7 +70,7 @@ def learnt(model: list[bytes]) -> Verifier:
 LEARNT = {name: learnt(model) for name, model in MODELS.items()}
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     name=st.sampled_from(list(MODELS)),
     edits=st.lists(
@@ -94,7 +94,7 @@ def test_an_edited_message_gets_the_same_verdict(name: tuple[bool, bool], edits:
 TAG = re.compile(rb"<[^<>]*>|[^<>]+")
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
     name=st.sampled_from(list(MODELS)),
     other=st.sampled_from(list(MODELS)),

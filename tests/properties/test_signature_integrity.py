@@ -167,7 +167,7 @@ def unchanged(verified, original):
     )
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_never_verifies_as_something_else(sender, message, data):
     at = data.draw(st.integers(0, len(message) - 1))
@@ -192,7 +192,7 @@ def every_element(root):
     return [element for element in root.iter("*") if element.getparent() is not None]
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_structure_never_verifies_as_something_else(sender, message, data):
     root = etree.fromstring(message)
@@ -276,7 +276,7 @@ FIRST, SECOND = (0, 2, 4, 3, 6, 9, 1), (0, 2, 4, 3, 7, 10, 1)
 LAWFUL = ["".join(PIECES[index] for index in order) for order in (FIRST, SECOND)]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     pieces=st.lists(st.sampled_from([*PIECES, *(LAWFUL * 6)]), max_size=6),
     method=st.sampled_from([ns.ECDSA_SHA256, ns.RSA_SHA512, ns.RSA_PSS, f"{ns.DS}rsa-sha1", ""]),

@@ -214,7 +214,7 @@ def test_an_answer_about_several_is_not_taken() -> None:
 WHOLE = answer()
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.integers(0, len(WHOLE) * 8 - 1))
 def test_no_bit_can_be_changed(bit: int) -> None:
     changed = bytearray(WHOLE)

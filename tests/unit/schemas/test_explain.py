@@ -139,7 +139,7 @@ _text = st.builds(
 _places = st.sampled_from((*_TYPES, "number", "fixed", "empty", "held", "abstract", "key", _MARK))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(place=_places, text=_text, attribute=st.sampled_from(("k", "need", "f", _MARK, "xsi:type", "xsi:nil")))
 def test_no_word_of_the_message_comes_back(judge, payload, place, text, attribute):
     """The marker stands as a value, a name, a prefix, a namespace, an attribute; no violation ever holds it."""

@@ -139,7 +139,7 @@ _models = st.recursive(
 )
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=300)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=150)
 @given(
     tag=st.sampled_from(["choice", "sequence"]),
     inside=st.lists(_models, min_size=1, max_size=3),

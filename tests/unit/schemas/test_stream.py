@@ -110,7 +110,7 @@ def _payload(inside: str, payload):
     return payload(f'<a:q xmlns:same="urn:a"\n>{inside}</a:q>')
 
 
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=300)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=150)
 @given(children=st.lists(_tree, max_size=4), piece=st.sampled_from((1, 40, 4_096)))
 def test_streamed_and_in_place_agree(judge, payload, children, piece):
     element = _payload("\n".join(children), payload)
