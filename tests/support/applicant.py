@@ -5,6 +5,8 @@ import secrets
 import ssl
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 from cryptography import x509
 
-from esb.admin.checks.model import Bounds, Context, Report, Result, Subject
+from esb.admin.checks.model import Alike, Bounds, Context, Report, Result, Subject
 from esb.admin.checks.order import run_checks
 from esb.admin.checks.wire import Line
 from esb.admin.likeness import Likeness
@@ -84,6 +86,17 @@ class Applicant:
     request: str | None = '<p:GetPerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:GetPerson>'
     told: list[Result] = field(default_factory=list)
     alike: list[Likeness] = field(default_factory=list)
+    find_alike: Alike | None = None
+
+    @contextmanager
+    def trying(self) -> Iterator[Context]:
+        """What the checks are given; what they made is ended afterwards."""
+        made: list[TrialBus] = []
+        try:
+            yield self.context(made)
+        finally:
+            for bus in made:
+                bus.close()
 
     def context(self, made: list[TrialBus]) -> Context:
         """What the checks are given."""
@@ -93,19 +106,16 @@ class Applicant:
         terms = Terms(endpoint=self.endpoint, **{"timeout": self.seconds, **self.terms})
         subject = Subject(SERVICE, self.contract, terms, self.operation, self.request, SERVICE.text)
         made_by = trial_exchanges(line, signer, known, (), made)
-        context = Context(subject, self.bounds, line, made_by, lambda _, __: self.alike, time.time())
+        find = self.find_alike or (lambda _, __: self.alike)
+        context = Context(subject, self.bounds, line, made_by, find, time.time())
         if self.contract is persons():
             context.schemas = _checked()  # the child process takes a second each time
         return context
 
     def check(self) -> Report:
         """Run every check."""
-        made: list[TrialBus] = []
-        try:
-            return run_checks(self.context(made), self.told.append)
-        finally:
-            for bus in made:
-                bus.close()
+        with self.trying() as context:
+            return run_checks(context, self.told.append)
 
     def found(self) -> dict[str, str]:
         """The rules found by each check that is not all right, and how each check ended otherwise."""
@@ -123,9 +133,16 @@ def wrong(folder: Path, text: str) -> Contract:
 
 
 def certificate_for(
-    host: str = "127.0.0.1", days: float = 365, bits: int = 0, ca: tuple[Any, x509.Certificate] | None = None
+    host: str = "127.0.0.1",
+    days: float = 365,
+    bits: int = 0,
+    ca: tuple[Any, x509.Certificate] | None = None,
+    begins: float = -400,
 ) -> tuple[bytes, bytes]:
-    """PEM of a key and a certificate for a provider; self-signed without ``ca``, RSA where ``bits`` are given."""
+    """PEM of a key and a certificate for a provider; self-signed without ``ca``, RSA where ``bits`` are given.
+
+    ``begins`` and ``days``: from when until when it is valid, in days from now.
+    """
     import datetime
 
     from cryptography.hazmat.primitives import hashes
@@ -145,7 +162,7 @@ def certificate_for(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=400))
+        .not_valid_before(now + datetime.timedelta(days=begins))
         .not_valid_after(now + datetime.timedelta(days=days, hours=1))
         .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -155,6 +172,23 @@ def certificate_for(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         certificate.public_bytes(Encoding.PEM),
     )
+
+
+def unreadable(ca: tuple[Any, x509.Certificate]) -> tuple[bytes, bytes]:
+    """PEM of a key and of a certificate of version 8: OpenSSL shows and verifies it, RFC 5280 knows no such thing."""
+    from asn1crypto import core
+    from asn1crypto.x509 import Certificate
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    key, pem = certificate_for(ca=ca)
+    made = Certificate.load(x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER))
+    signed = made["tbs_certificate"].dump().replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020107"), 1)
+    signature = ca[0].sign(signed, ec.ECDSA(hashes.SHA256()))
+    inside = signed + made["signature_algorithm"].dump() + core.OctetBitString(signature).dump()
+    der = b"\x30\x82" + len(inside).to_bytes(2, "big") + inside
+    return key, ssl.DER_cert_to_PEM_cert(der).encode()
 
 
 def over_tls(provider: Any, folder: Path, pair: tuple[bytes, bytes], **context: Any) -> str:

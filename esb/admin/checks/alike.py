@@ -9,6 +9,7 @@ from esb.admin.checks.model import Context, Finding, NotTried, Result, judged, n
 
 NAME: Final = "duplicates"
 TITLE: Final = "Nothing like it is registered already"
+REASONS: Final = frozenset({"duplicate-likely"})
 
 
 def check(context: Context) -> Result:

@@ -10,6 +10,7 @@ from esb.kernel.xml import Element
 
 NAME: Final = "answer"
 TITLE: Final = "The answer keeps to the contract"
+REASONS: Final = frozenset({"answer-envelope", "answer-element", "answer-schema", "answer-fault"})
 
 
 def check(context: Context) -> Result:

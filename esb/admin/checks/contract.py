@@ -8,6 +8,7 @@ from esb.wsdl.profile import STATEMENTS
 
 NAME: Final = "contract"
 TITLE: Final = "WSDL keeps WS-I Basic Profile"
+REASONS: Final = frozenset(STATEMENTS)
 
 
 def check(context: Context) -> Result:

@@ -6,6 +6,13 @@ from esb.admin.checks.model import Context, Finding, NotTried, Result, judged, n
 
 NAME: Final = "exchange"
 TITLE: Final = "A signed exchange passes through the bus"
+REASONS: Final = frozenset(
+    {
+        *("trial-request", "answer-fault", "receipt"),
+        *("PRV-01", "PRV-02", "PRV-03", "PRV-04", "PRV-06", "PRV-07", "SCH-01", "SCH-02"),
+    }
+)
+"""What a provider or its application is wrong in; a trial request that no message may be is told by its own rule."""
 
 
 def check(context: Context) -> Result:

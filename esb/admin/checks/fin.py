@@ -8,6 +8,7 @@ from esb.wsdl.persons import FinField, person_fields
 
 NAME: Final = "fin"
 TITLE: Final = "A FIN is held to its pattern"
+REASONS: Final = frozenset({"fin-pattern", "fin-missing"})
 
 _TAKEN: Final = (
     "5ABC123",

@@ -8,6 +8,7 @@ from esb.admin.checks.model import Context, Finding, NotTried, Result, judged, n
 
 NAME: Final = "latency"
 TITLE: Final = "The provider answers in time"
+REASONS: Final = frozenset({"latency-median", "latency-p95", "latency-broken"})
 
 
 def check(context: Context) -> Result:

@@ -13,15 +13,16 @@ from esb.wsdl.pack import pack
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name, what it asks, and the function."""
+    """One check: its name, what it asks, by which reasons it can fail or warn, and the function."""
 
     name: str
     title: str
+    reasons: frozenset[str]
     run: Callable[[Context], Result]
 
 
 CHECKS: Final = tuple(
-    Check(module.NAME, module.TITLE, module.check)
+    Check(module.NAME, module.TITLE, module.REASONS, module.check)
     for module in (contract, served, schemas, fin, alike, tls, reach, exchange, answer, latency)
 )
 """Every check; what a later one needs, an earlier one has found out."""

@@ -11,6 +11,9 @@ from esb.kernel.xml import XmlLimits, parse_message
 
 NAME: Final = "reach"
 TITLE: Final = "The endpoint answers SOAP"
+REASONS: Final = frozenset(
+    {"not-soap", "redirect", "timeout", "too-large", "not-reached", "tls-failed", "address-forbidden"}
+)
 
 _MEDIA: Final = {version.media_type: version for version in SoapVersion}
 _MEND: Final = {

@@ -6,6 +6,7 @@ from esb.admin.checks.model import Context, Finding, Result, judged, not_applica
 
 NAME: Final = "schemas"
 TITLE: Final = "Schemas compile, and are safe to judge by"
+REASONS: Final = frozenset({"schema-unfit", "schema-not-judged"})
 
 
 def check(context: Context) -> Result:

@@ -6,6 +6,7 @@ from esb.admin.checks.model import Context, Finding, Result, judged, not_applica
 
 NAME: Final = "served"
 TITLE: Final = "The bus can serve the contract"
+REASONS: Final = frozenset({"not-served"})
 
 
 def check(context: Context) -> Result:

@@ -14,6 +14,12 @@ from esb.certs.strength import breakable, weakness
 
 NAME: Final = "tls"
 TITLE: Final = "TLS and the provider's certificate"
+REASONS: Final = frozenset(
+    {
+        *("tls-missing", "tls-version", "tls-untrusted", "tls-name", "tls-expired", "tls-early", "tls-days", "tls-key"),
+        *("tls-handshake", "tls-timeout", "tls-certificate", "not-reached", "address-forbidden"),
+    }
+)
 
 _DAY: Final = 86_400
 # What OpenSSL's verification says (X509_V_ERR_*), by what is to be done about it.
@@ -102,16 +108,16 @@ def _certificate(der: bytes, context: Context, facts: dict[str, Any]) -> list[Fi
     try:
         certificate = x509.load_der_x509_certificate(der)
         key = certificate.public_key()
+        left = int((certificate.not_valid_after_utc.timestamp() - context.now) // _DAY)
+        facts |= {
+            "subject": certificate.subject.rfc4514_string(),
+            "issuer": certificate.issuer.rfc4514_string(),
+            "until": certificate.not_valid_after_utc.isoformat(),
+            "days": left,
+            "sha256": certificate.fingerprint(SHA256()).hex(),
+        }
     except Exception as error:  # noqa: BLE001 - a stranger's certificate breaks the reader in many ways
         return [Finding("tls-certificate", f"its certificate cannot be read ({type(error).__name__})", "show another")]
-    left = int((certificate.not_valid_after_utc.timestamp() - context.now) // _DAY)
-    facts |= {
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
-        "until": certificate.not_valid_after_utc.isoformat(),
-        "days": left,
-        "sha256": certificate.fingerprint(SHA256()).hex(),
-    }
     found = []
     wanted = context.bounds.certificate_days
     if left < 0:

@@ -7,8 +7,8 @@ from support.client import NS
 from support.provider import PERSON, Given, Provider, envelope11
 
 from esb.admin.checks.exchange import check
-from esb.admin.checks.model import Exchanged, Outcome, Result
-from esb.kernel.directory import AnswerSignature, SignatureMode
+from esb.admin.checks.model import Outcome, Result
+from esb.kernel.directory import SignatureMode
 
 
 def tried(applicant: Applicant) -> Result:
@@ -49,16 +49,6 @@ def test_an_answer_that_does_not_pass(given: Given, rule: str, applicant: Applic
     assert finding.rule == rule, finding
 
 
-def test_nobody_there(applicant: Applicant) -> None:
-    applicant.endpoint = "http://127.0.0.1:1/"
-    assert [one.rule for one in tried(applicant).findings] == ["PRV-01"]
-
-
-def test_a_provider_that_must_sign_and_does_not(applicant: Applicant) -> None:
-    applicant.terms = {"answer_signature": AnswerSignature.REQUIRED}
-    assert [one.rule for one in tried(applicant).findings] == ["PRV-04"]
-
-
 def test_a_fault_of_the_provider_is_told(applicant: Applicant, provider: Provider) -> None:
     fault = b"<S:Fault><faultcode>S:Client</faultcode><faultstring>unknown FIN</faultstring></S:Fault>"
     provider.answer = lambda _: Given(envelope11(fault), 500)
@@ -90,9 +80,3 @@ def test_a_request_made_from_the_schema(applicant: Applicant) -> None:
 def test_an_operation_that_is_none(applicant: Applicant) -> None:
     applicant.operation = "DropPersons"
     assert tried(applicant).outcome is Outcome.NOT_APPLICABLE
-
-
-def test_a_receipt_that_does_not_hold_is_a_reason(applicant: Applicant) -> None:
-    context = applicant.context([])
-    context.carry = lambda operation, content: Exchanged("", ("the receipt is of another exchange",), b"", 0.1, {})
-    assert [one.rule for one in check(context).findings] == ["receipt"]

@@ -44,16 +44,6 @@ def test_an_answer_that_is_none(
     assert {one.rule for one in result.findings} == {rule}
 
 
-def test_nobody_there(applicant: Applicant) -> None:
-    applicant.endpoint = "http://127.0.0.1:1/"
-    assert {one.rule for one in check(applicant.context([])).findings} == {"not-reached"}
-
-
-def test_tls_that_fails(applicant: Applicant) -> None:
-    applicant.endpoint = applicant.endpoint.replace("http:", "https:")
-    assert {one.rule for one in check(applicant.context([])).findings} == {"tls-failed"}
-
-
 def test_an_address_that_is_not_allowed(applicant: Applicant, provider: Provider) -> None:
     applicant.rules = replace(LOOPBACK, networks=())
     assert {one.rule for one in check(applicant.context([])).findings} == {"address-forbidden"}
