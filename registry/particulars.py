@@ -13,6 +13,8 @@ from esb.kernel.soap import SoapVersion
 from esb.registry.checks import lawful_code, lawful_endpoint, lawful_text, lawful_timeout
 from esb.registry.errors import Invalid, NotFound
 from esb.registry.procedure import Kind
+from esb.registry.resource_entry import ResourceStatus
+from esb.registry.resources import ResourceVersion, get_resource
 from esb.registry.services import Terms, get_service
 
 _LONGEST_REQUEST: Final = 64_000  # characters of a trial request
@@ -145,12 +147,18 @@ def shortcomings(
     found: list[str] = []
     if given.service is None and given.resource is None:
         found.append("it names neither a service nor a resource: say what it is about")
-    parties = {given.service, given.resource} - {None}
-    owners = {str(one).partition("/")[0] for one in parties}
+    entry = None if given.resource is None else _entry(session, given.resource)
+    if given.resource is not None and entry is None:
+        found.append(f"{given.resource} stands in neither register: enter it first (esb resource register FILE)")
+    owners = set() if given.service is None else {given.service.partition("/")[0]}
+    if given.resource is not None:
+        owners.add(_owner(given.resource, entry))
     if applicant not in owners | ({given.new_owner} if kind is Kind.TRANSFER else set()):
         found.append(f"{applicant} applies for what is not its own: its owner applies, or its new owner")
     known = None if given.service is None else _known(session, given.service)
     if kind is Kind.NEW:
+        if entry is not None and given.service is None and entry.status is not ResourceStatus.DRAFT:
+            found.append(f"{given.resource} is {entry.status.value} already: apply for a change")
         if known is not None:
             found.append(f"{given.service} is registered already: apply for a change, or name another version")
         if given.service is not None and contract is None:
@@ -164,7 +172,7 @@ def shortcomings(
     if kind is Kind.CHANGE and contract is not None and given.service is not None:
         found += _next_version(session, given)
     if kind is Kind.TRANSFER:
-        found += _new_owner(session, given)
+        found += _new_owner(session, given, entry)
     elif given.new_owner is not None or (given.successor is not None and (kind is not Kind.CHANGE or contract is None)):
         found.append("only a transfer has a new owner, and only a transfer or a new contract another name")
     return tuple(found)
@@ -175,6 +183,18 @@ def _known(session: Session, service: str) -> object | None:
         return get_service(session, _service(service))
     except NotFound:
         return None
+
+
+def _entry(session: Session, code: str) -> ResourceVersion | None:
+    try:
+        return get_resource(session, code)
+    except NotFound:
+        return None
+
+
+def _owner(name: str, entry: ResourceVersion | None) -> str:
+    """Whose a service or entry is: an entry's code begins with its first owner, who may have passed it on."""
+    return name.partition("/")[0] if entry is None else entry.entry.owner
 
 
 def _next_version(session: Session, given: Particulars) -> list[str]:
@@ -188,7 +208,7 @@ def _next_version(session: Session, given: Particulars) -> list[str]:
     return [f"{after} is registered already: choose the next version"] if _known(session, after.text) else []
 
 
-def _new_owner(session: Session, given: Particulars) -> list[str]:
+def _new_owner(session: Session, given: Particulars, entry: ResourceVersion | None) -> list[str]:
     if given.new_owner is None:
         return ["a transfer needs its new owner: name the member"]
     found = []
@@ -197,7 +217,7 @@ def _new_owner(session: Session, given: Particulars) -> list[str]:
             found.append(f"the service needs a name under its new owner: {given.new_owner}/SYSTEM/SERVICE/vN")
         elif _known(session, given.target().text):
             found.append(f"{given.successor} is registered already: choose another name")
-    owner = (given.service or given.resource or "").partition("/")[0]
+    owner = _owner(given.service or given.resource or "", None if given.service else entry)
     if owner == given.new_owner:
         found.append(f"{owner} is its owner already: name another member")
     return found
