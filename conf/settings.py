@@ -154,6 +154,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """Where packages of the evidence log go.  ``secret`` comes from the environment alone, and wins over the file."""
+
+    place: Annotated[str, Line()]
+    endpoint: Annotated[str, BaseUrl()]
+    region: Annotated[str, Word()]
+    access_key: Annotated[str, Line()]
+    secret_file: _Path
+    anchors: _OptionalPath
+    secret: Annotated[str | None, Secret()] = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """The bus's own keys.  ``passphrase`` comes from the environment alone, and wins over the file."""
 
@@ -322,6 +335,7 @@ class Settings:
     members: Members
     grants: Grants
     evidence: Evidence
+    archive: Archive
     keys: Keys
     certs: Certs
     ca: Ca

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from esb.admin.recording import Recorder
 from esb.audit.archiving import Told, archive_until, droppable, verified
 from esb.audit.depot import Depot, Folder
+from esb.audit.depot_s3 import SCHEME, S3Access, S3Depot, split_place
 from esb.audit.dropping import drop_rows
 from esb.audit.log_key import LogSigner
 from esb.audit.notes import NoteKey
@@ -15,14 +16,35 @@ from esb.audit.package import Manifest
 from esb.audit.raw import RawReader
 from esb.audit.shelf import Shelf
 from esb.audit.tree_reader import Kept
+from esb.kernel.faults import EsbError
 from esb.registry.acts import acting
 
 Clock = Callable[[], float]
 
 
-def depot_at(place: str) -> Depot:
-    """The place for packages that a person names: a folder."""
-    return Folder(Path(place).absolute())
+class PlaceUnknown(EsbError):
+    """A text names no place for packages, or what it takes to reach it is not set."""
+
+
+def depot_at(place: str, access: Callable[[], S3Access]) -> Depot:
+    """The place for packages that a person names: a folder, or ``s3://BUCKET/PREFIX``.
+
+    Args:
+        access: how the object store is reached; asked only for one.
+
+    Raises:
+        PlaceUnknown: it is none.
+    """
+    if not place:
+        raise PlaceUnknown("Say where the archive is: with the command, or as archive.place in the settings.")
+    if not place.startswith(SCHEME):
+        if "://" in place:
+            raise PlaceUnknown(f"An archive is a folder or {SCHEME}BUCKET/PREFIX.")
+        return Folder(Path(place).absolute())
+    bucket, prefix = split_place(place)
+    if not bucket:
+        raise PlaceUnknown(f"An archive in an object store is {SCHEME}BUCKET/PREFIX.")
+    return S3Depot(access(), bucket, prefix)
 
 
 def archive(

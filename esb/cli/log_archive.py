@@ -18,10 +18,12 @@ _UNTIL = "The last month, YYYY-MM (UTC); every earlier one is meant too."
 
 @click.command()
 @click.option("--until", metavar="MONTH", required=True, help=_UNTIL)
-@click.option("--to", "to", metavar="PLACE", required=True, help="A folder.")
+@click.option(
+    "--to", metavar="PLACE", help="A folder, or s3://BUCKET/PREFIX.  [default: archive.place of the settings]"
+)
 @json_option
 @pass_place
-def archive(place: Place, until: str, to: str, as_json: bool) -> None:
+def archive(place: Place, until: str, to: str | None, as_json: bool) -> None:
     """Archive the log's months as packages: sealed with the log's key, chained to one another, read back and verified.
 
     Nothing leaves the log by it (esb log drop does that).  Messages stay as the log holds them.  A package that was not
@@ -30,14 +32,15 @@ def archive(place: Place, until: str, to: str, as_json: bool) -> None:
     \b
     Example:
       esb log archive --until 2026-10 --to /media/archive
+      esb log archive --until 2026-10 --to s3://evidence/bus
     """
     from esb.admin.archiving import archive as archive_months
-    from esb.admin.archiving import depot_at
+    from esb.cli.depots import depot_of
     from esb.cli.desk import sit_down
     from esb.cli.log_tree import signer_of
 
     desk = sit_down(place)
-    depot = depot_at(to)
+    depot = depot_of(desk.settings.archive, to, desk.home.path)
     made = list(
         archive_months(
             desk.engine,
@@ -77,8 +80,9 @@ def drop(place: Place, until: str, source: str | None, yes: bool, as_json: bool)
     Example:
       esb log drop --until 2026-10
     """
-    from esb.admin.archiving import depot_at, droppable_until
     from esb.admin.archiving import drop as drop_month
+    from esb.admin.archiving import droppable_until
+    from esb.cli.depots import depot_of
     from esb.cli.desk import sit_down
     from esb.cli.log_tree import signer_of
 
@@ -97,7 +101,7 @@ def drop(place: Place, until: str, source: str | None, yes: bool, as_json: bool)
         count = drop_month(
             desk.engine,
             url,
-            depot_at(source or each.place),
+            depot_of(desk.settings.archive, source or each.place, desk.home.path),
             key,
             each,
             author=desk.author,

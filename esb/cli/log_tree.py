@@ -102,10 +102,10 @@ def verify(
       esb log verify --key "$(cat bus-log.key)" --checkpoint 2026-11-29.checkpoint
       esb log verify --archive /media/archive
     """
-    from esb.admin.archiving import depot_at
     from esb.admin.log_walk import bus_certificates, sent_judge
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk
+    from esb.cli.depots import depot_of
     from esb.cli.desk import sit_down
 
     settings = place.load().settings
@@ -117,7 +117,7 @@ def verify(
         kept=[path.read_bytes() for path in kept],
         processes=processes or os.cpu_count() or 1,
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
-        depots=[depot_at(each) for each in archives],
+        depots=[depot_of(settings.archive, each, place.home) for each in archives or _own_archive(settings)],
         told=_progress(),
     )
     if as_json:
@@ -131,6 +131,11 @@ def verify(
         _tell(report, log_key.name)
     if report.findings:
         click.get_current_context().exit(1)
+
+
+def _own_archive(settings: "Settings") -> tuple[str, ...]:
+    """The archive that the settings name: with one, the log's dropped months are verified there."""
+    return (settings.archive.place,) if settings.archive.place else ()
 
 
 def _tell(report: "Report", name: str) -> None:

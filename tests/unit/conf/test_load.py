@@ -30,8 +30,8 @@ def test_the_packaged_file_is_the_default_and_whole(home: Path) -> None:
     loaded = load(home, {})
     packaged = tomllib.loads(default_text())
     keys = {f"{section}.{key}" for section, values in packaged.items() for key in values}
-    # The passphrase alone has no default: it has no place in a file.
-    assert keys == set(loaded.origins) - {"keys.passphrase", "mail.password"}
+    # Secrets alone have no default: they have no place in a file.
+    assert keys == set(loaded.origins) - {"keys.passphrase", "mail.password", "archive.secret"}
     assert {origin.text for origin in loaded.origins.values()} == {"default"}
     assert loaded.settings.door.port == packaged["door"]["port"]
 

@@ -1,0 +1,45 @@
+"""Where a command finds an archive: as it was said, else as the settings say."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from esb.audit.depot import Depot
+    from esb.audit.depot_s3 import S3Access
+    from esb.conf.settings import Archive
+
+
+def depot_of(archive: "Archive", place: str | None, home: "Path") -> "Depot":
+    """The archive at a place; where none is said, at the one in the archive.
+
+    Args:
+        home: what a folder of the settings is taken from, where its path does not begin at the root.
+
+    Raises:
+        PlaceUnknown: it is none, or the object store's settings lack something.
+    """
+    from esb.admin.archiving import depot_at
+
+    own = archive.place
+    if own and "://" not in own:
+        own = str(home / own)
+    return depot_at(place or own, lambda: _access(archive))
+
+
+def _access(archive: "Archive") -> "S3Access":
+    from esb.admin.archiving import PlaceUnknown
+    from esb.audit.depot_s3 import S3Access
+
+    if not archive.access_key:
+        raise PlaceUnknown("Who asks at the object store? Set archive.access_key, and the secret.")
+    secret = archive.secret
+    if secret is None:
+        try:
+            secret = archive.secret_file.read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise PlaceUnknown(
+                f"The object store's secret cannot be read from {archive.secret_file}: write it there, for the bus "
+                "alone, or set SHLUZ_ARCHIVE_SECRET."
+            ) from None
+    return S3Access(archive.endpoint, archive.region, archive.access_key, secret, archive.anchors)
