@@ -1,5 +1,6 @@
 """Reading the evidence log: what was recorded, newest first, and what an exchange was answered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ _SELECT: Final = """
 SELECT record.id, record.record, leaf, coalesce(length(message), 0), coalesce(length(sent), 0)
 FROM record LEFT JOIN body ON body.id = record.id
 """
+
+
+Leaves = list[tuple[int, str, int, bytes]]
+"""Records as a search takes them: number, name, the row's time, leaf."""
 
 
 class LogDamaged(EsbError):
@@ -49,49 +54,32 @@ class EvidenceReader:
     def __init__(self, url: str) -> None:
         self._log = log_reading(locate(url))
 
-    def recent(
-        self,
-        limit: int = 50,
-        before: int | None = None,
-        *,
-        consumer: str | None = None,
-        service: str | None = None,
-        kind: Kind | None = None,
-        outcome: str | None = None,
-        exchange: str | None = None,
-    ) -> list[Recorded]:
-        """List records, newest first.
+    def recent(self, limit: int = 50, before: int | None = None, *, kind: Kind | None = None) -> list[Recorded]:
+        """List records, newest first.  For all else there is :mod:`esb.audit.search`.
 
         Args:
             limit: how many at most.
             before: only records whose ``id`` is lower: the last one's of the page before.
-            consumer, service, kind, outcome, exchange: only records with exactly this.
+            kind: only records of this kind, of which every log has plenty.
 
         Raises:
             LogDamaged: a record in the list cannot be read.
         """
         conditions, values = [], list[object]()
-        for column, wanted in (
-            ("record.id < ?", before),
-            ("consumer = ?", consumer),
-            ("service = ?", service),
-            ("kind = ?", None if kind is None else kind.value),
-            ("outcome = ?", outcome),
-        ):
+        for column, wanted in (("record.id < ?", before), ("kind = ?", None if kind is None else kind.value)):
             if wanted is not None:
                 conditions.append(column)
                 values.append(wanted)
-        if exchange is not None:
-            names = [record_id(exchange, each) for each in Kind]
-            conditions.append(f"record IN ({', '.join('?' * len(names))})")
-            values += names
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         rows = self._log.rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
         return [_recorded(row) for row in rows]
 
     def show(self, exchange: str) -> list[Recorded]:
         """List everything recorded of an exchange, oldest first.  Raises :class:`LogDamaged` as ``recent`` does."""
-        return self.recent(exchange=exchange)[::-1]
+        names = [record_id(exchange, each) for each in Kind]
+        places = ", ".join("?" * len(names))
+        rows = self._log.rows(f"{_SELECT} WHERE record IN ({places}) ORDER BY record.id", names)
+        return [_recorded(row) for row in rows]
 
     def bodies(self, record: str) -> tuple[bytes, bytes] | None:
         """Read a record's message as received and envelope as sent; None when there are none."""
@@ -124,6 +112,46 @@ class EvidenceReader:
             [since],
         )
         return dict((grant, count) for grant, count in rows)
+
+    def leaves(
+        self, low: int, high: int, limit: int, *, oldest_first: bool = True, needles: Sequence[bytes] = ()
+    ) -> Leaves:
+        """Read leaves of records with numbers from ``low`` on and below ``high``, in their order.
+
+        Args:
+            limit: how many at most.
+            needles: only leaves that hold all of these octets somewhere.
+        """
+        holds = "instr(leaf, ?) > 0" if self._log.sqlite else "position(? IN leaf) > 0"
+        where = " AND ".join(["id >= ?", "id < ?", *[holds] * len(needles)])
+        order = "ORDER BY id" if oldest_first else "ORDER BY id DESC"
+        rows = self._log.rows(
+            f"SELECT id, record, at, leaf FROM record WHERE {where} {order} LIMIT ?",  # noqa: S608  # no values
+            [low, high, *needles, limit],
+        )
+        return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
+
+    def leaves_of(self, numbers: Sequence[int]) -> Leaves:
+        """Read the leaves of some records, in the order of their numbers; of those that are there."""
+        places = ", ".join("?" * len(numbers))
+        rows = self._log.rows(
+            f"SELECT id, record, at, leaf FROM record WHERE id IN ({places}) ORDER BY id",  # noqa: S608  # no values
+            numbers,
+        )
+        return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
+
+    def leaves_named(self, names: Sequence[str]) -> Leaves:
+        """Read the leaves of the records of these names, in the order of their numbers."""
+        places = ", ".join("?" * len(names))
+        rows = self._log.rows(
+            f"SELECT id, record, at, leaf FROM record WHERE record IN ({places}) ORDER BY id",  # noqa: S608  # no values
+            names,
+        )
+        return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
+
+    def last_number(self) -> int:
+        """The number of the newest record; 0 where there is none."""
+        return int(self._log.rows("SELECT coalesce(max(id), 0) FROM record")[0][0])
 
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""

@@ -43,6 +43,11 @@ class Reading:
         """Whether the place is a file."""
         return isinstance(self._place, Path)
 
+    @property
+    def place(self) -> Path | str:
+        """The file, or the libpq URL."""
+        return self._place
+
     def rows(self, query: str, values: Sequence[object] = ()) -> Rows:
         """Ask one question.
 

@@ -12,7 +12,7 @@ from esb.audit.package import Manifest, parse_manifest
 from esb.audit.reading import Reading, log_reading
 from esb.audit.record import check_schema
 from esb.audit.store import locate
-from esb.audit.tiles import Place, subtrees
+from esb.audit.tiles import HASH_BYTES, WIDTH, Place, subtrees
 from esb.audit.tree import Span, TreeDamaged, tile_of_size
 
 _ROWS: Final = """
@@ -125,6 +125,10 @@ class TreeReader:
         """Leaves in the tree now; the last checkpoint may be of fewer."""
         return int(self._tree.rows("SELECT size FROM tree")[0][0])
 
+    def mark(self) -> int:
+        """Number of the last record that has its index: no record can appear any more under a lower one."""
+        return int(self._tree.rows("SELECT mark FROM tree")[0][0])
+
     def tile(self, place: Place, size: int) -> bytes | None:
         """A tile's hashes as they were in the tree of ``size`` leaves; None where there was no such tile."""
         rows = self._tree.rows("SELECT hashes FROM tile WHERE level = ? AND number = ?", (place.level, place.number))
@@ -146,6 +150,31 @@ class TreeReader:
             return None
         first, start, count = spans[0]
         return int(first) + number - int(start) if number < int(start) + int(count) else None
+
+    def hash_of(self, number: int) -> bytes | None:
+        """The leaf hash that the tree has for a record, by its number in the log; None where it has none.
+
+        It is there too when the record has left the log.
+        """
+        spans = self._tree.rows(
+            "SELECT first, record, count FROM span WHERE record <= ? ORDER BY record DESC LIMIT 1", (number,)
+        )
+        if not spans or number >= spans[0][1] + spans[0][2]:
+            return None
+        index = int(spans[0][0]) + number - int(spans[0][1])
+        rows = self._tree.rows("SELECT hashes FROM tile WHERE level = 0 AND number = ?", (index // WIDTH,))
+        at = index % WIDTH * HASH_BYTES
+        return bytes(rows[0][0])[at : at + HASH_BYTES] if rows else None
+
+    def numbers_let_go(self) -> list[tuple[int, int]]:
+        """Ranges of numbers, each up to before its second, whose records are leaving the log or have left it."""
+        gone = []
+        for kept in self.packages():
+            if kept.dropped is not None:
+                spans = list(self._spans(kept.manifest.first, kept.manifest.end))
+                low = spans[0].record + kept.manifest.first - spans[0].index
+                gone.append((low, spans[-1].record + kept.manifest.end - spans[-1].index))
+        return gone
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The proof that the leaf of this index is in the tree of ``size`` leaves.

@@ -88,6 +88,7 @@ class Server:
             node.clerks.stop()
             node.fittings.aides.stop()
             self._fetching.stop()
+            node.indexer.stop(5)
             node.sequencer.stop(5)
             node.recorder.close()
             node.signing.stop()
@@ -117,6 +118,7 @@ class Server:
         node = self._node
         node.writer.start()
         node.sequencer.start()
+        node.indexer.start()
         # What is in force from the first request on is on record before it.
         self._put_on_record()
         restore_quotas(node)
@@ -361,6 +363,7 @@ class Server:
         node.signing.stop()
         # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
         node.reader.close()
+        node.indexer.stop(5)
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
         if not node.sequencer.stop(5):

@@ -20,6 +20,7 @@ from esb.admin.recording import Paced, Recorder
 from esb.admin.snapshot import FileSealer
 from esb.admin.subject_keys import SubjectKeys
 from esb.admin.trust import Trust
+from esb.audit.indexer import Indexer
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
 from esb.audit.sparing import SparingWriter
@@ -110,6 +111,7 @@ class Node:
     writer: EvidenceWriter
     reader: EvidenceReader
     sequencer: Sequencer
+    indexer: Indexer
     tree: TreeReader
     watcher: Watcher | Replica
     publisher: Publisher | None
@@ -271,6 +273,7 @@ def wire(
     sequencer = Sequencer(
         open_tree(settings.evidence.url), log_signer.checkpoint, clock, settings.evidence.checkpoint_seconds
     )
+    indexer = Indexer(settings.evidence.url, lambda: sequencer.elected)
     tree = TreeReader(settings.evidence.url)
     publisher = None
     if settings.snapshot.publish != "nobody":
@@ -303,6 +306,7 @@ def wire(
         writer=writer,
         reader=reader,
         sequencer=sequencer,
+        indexer=indexer,
         tree=tree,
         watcher=watcher,
         publisher=publisher,
@@ -330,6 +334,7 @@ def wire(
     front.warnings["revocation"] = lists.warning
     front.warnings["certificates"] = lambda: own_warning(own_certificates(settings), clock.now())
     front.warnings["tree"] = sequencer.problem
+    front.warnings["search"] = indexer.problem
     front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node

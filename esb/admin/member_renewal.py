@@ -4,15 +4,16 @@ Whether it was seen is read from the evidence log when somebody asks: the way of
 """
 
 from contextlib import suppress
-from typing import Final
 
 from sqlalchemy import Engine
 
 from esb.admin.home import Home
 from esb.admin.lists import ListsAsked, revoke
 from esb.audit.entry import Kind
-from esb.audit.log import EvidenceReader
+from esb.audit.query import Query
 from esb.audit.record import StoreUnavailable
+from esb.audit.search import Searcher
+from esb.audit.search_index import IndexUnfit
 from esb.kernel.directory import CertificateUse
 from esb.kernel.faults import EsbError
 from esb.registry.acts import acting
@@ -21,9 +22,6 @@ from esb.registry.database import reading
 from esb.registry.errors import Conflict
 from esb.registry.models import RevocationReason
 from esb.registry.renewals import Subject, end_renewal, list_renewals, note_seen, wanted_renewal
-
-_PAGE: Final = 500
-_MOST_PAGES: Final = 200
 
 
 class NextNotSeen(EsbError):
@@ -38,27 +36,24 @@ def note_first_sights(engine: Engine, evidence: str, *, author: str, now: float)
 
     Returns:
         Why the log could not be read, "" when it could: a bus that never served has none, and nothing is seen then.
-
-    Raises:
-        LogDamaged: a record cannot be read.
     """
     with reading(engine) as session:
         waiting = [row for row in list_renewals(session) if row.owner and row.seen_at is None]
     if not waiting:
         return ""
-    reader = EvidenceReader(evidence)
+    searcher = Searcher(evidence)
     try:
         for row in waiting:
-            seen = _first_sight(reader, row)
+            seen = _first_sight(searcher, row)
             if seen is not None:
                 with acting(engine, author, now) as act:
                     found = [each for each in list_renewals(act.session) if each.id == row.id]
                     if found:
                         note_seen(act, found[0], seen)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, IndexUnfit) as error:
         return str(error)
     finally:
-        reader.close()
+        searcher.close()
     return ""
 
 
@@ -120,15 +115,8 @@ def give_up_member(
     return following
 
 
-def _first_sight(reader: EvidenceReader, row: RenewalRow) -> float | None:
+def _first_sight(searcher: Searcher, row: RenewalRow) -> float | None:
     """When the next certificate first signed a request that was accepted, Unix seconds."""
-    before, seen = None, None
-    for _ in range(_MOST_PAGES):
-        page = reader.recent(_PAGE, before, consumer=row.owner, kind=Kind.REQUEST)
-        for record in page:
-            if record.entry.certificate == row.next_sha256:
-                seen = record.entry.at / 1_000_000
-        if len(page) < _PAGE or page[-1].entry.at / 1_000_000 < row.begun_at:
-            break
-        before = page[-1].id
-    return seen
+    query = Query(kind=Kind.REQUEST, certificate=row.next_sha256, since=int(row.begun_at * 1_000_000))
+    found = searcher.search(query, 1, oldest_first=True).records
+    return found[0].entry.at / 1_000_000 if found else None

@@ -1,21 +1,20 @@
 """`esb log`: what passed, what was refused, and what was changed."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli import log_archive, log_tree
+from esb.cli import log_archive, log_search, log_tree
+from esb.cli.log_lines import facts, log_url
 from esb.cli.place import Place, pass_place
-from esb.cli.show import block, json_option, say, say_json, table
+from esb.cli.show import block, json_option, say, say_json
 from esb.logs import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from esb.audit.entry import Entry
     from esb.audit.log import EvidenceReader
 
 
@@ -24,62 +23,11 @@ def log() -> None:
     """The evidence log: what passed, what was refused, and what was changed."""
 
 
-for _command in (log_tree.key, log_tree.checkpoint, log_tree.verify, log_archive.archive, log_archive.drop):
+for _command in (
+    log_search.search, log_search.follow, log_search.index, log_tree.key, log_tree.checkpoint, log_tree.verify,
+    log_archive.archive, log_archive.drop,
+):  # fmt: skip
     log.add_command(_command)
-
-
-@log.command(name="list")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many, newest first.")
-@click.option("--before", type=int, help="Go on below this number (the last one of the page before).")
-@click.option("--consumer", help="Only this member's.")
-@click.option("--service", help="Only those to this service.")
-@click.option(
-    "--kind", type=click.Choice(["request", "answer", "refusal", "change"]), help="Only records of this kind."
-)
-@click.option("--outcome", help="Only this outcome: accepted, answered, provider-fault, changed or a fault code.")
-@json_option
-@pass_place
-def list_(
-    place: Place,
-    limit: int,
-    before: int | None,
-    consumer: str | None,
-    service: str | None,
-    kind: str | None,
-    outcome: str | None,
-    as_json: bool,
-) -> None:
-    """List records, newest first.  Of a change, who acted stands under CONSUMER and the thing under SERVICE.
-
-    \b
-    Example:
-      esb log list --consumer EESMN --outcome AccessDenied
-      esb log list --kind change --service grant:17
-    """
-    from esb.audit.entry import Kind
-
-    reader = _reader(place)
-    found = reader.recent(
-        limit, before, consumer=consumer, service=service, outcome=outcome, kind=Kind(kind) if kind else None
-    )
-    if as_json:
-        say_json([{"number": each.id, **facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
-        return
-    rows = [
-        (
-            each.id,
-            _time(each.entry.at),
-            each.entry.exchange,
-            each.entry.kind.value,
-            each.entry.client or each.entry.consumer or each.entry.officer or "?",
-            each.entry.service,
-            each.entry.operation or "-",
-            each.entry.outcome + (f" ({each.entry.rule})" if each.entry.rule else ""),
-        )
-        for each in found
-    ]
-    headers = ("NO", "TIME (UTC)", "EXCHANGE", "KIND", "CONSUMER", "SERVICE", "OPERATION", "OUTCOME")
-    say(table(headers, rows) if rows else "No record fits.")
 
 
 @log.command()
@@ -101,11 +49,12 @@ def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> Non
     """
     from esb.admin.authority import write_new
     from esb.audit.entry import Kind
+    from esb.audit.log import EvidenceReader
 
-    reader = _reader(place)
+    reader = EvidenceReader(log_url(place))
     found = reader.show(exchange)
     if not found:
-        raise click.ClickException(f"No record of exchange {exchange!r}: see esb log list.")
+        raise click.ClickException(f"No record of exchange {exchange!r}: see esb log search.")
     if as_json:
         say_json([{**facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
     else:
@@ -152,26 +101,3 @@ def _change_value(value: object) -> str:
     if isinstance(value, list) and len(value) == 2 and not any(isinstance(each, list | dict) for each in value):
         return " → ".join(map(_change_value, value))
     return value if isinstance(value, str) else json_text(value)
-
-
-def _reader(place: Place) -> "EvidenceReader":
-    """The home's log.  A bus makes its own at its first start."""
-    from esb.audit.log import EvidenceReader
-    from esb.audit.store import locate
-
-    url = place.load().settings.evidence.url
-    where = locate(url)
-    if isinstance(where, Path) and not where.exists():
-        raise click.ClickException(f"There is no log at {where} yet: a bus makes it when it is first served.")
-    return EvidenceReader(url)
-
-
-def facts(entry: "Entry") -> dict[str, object]:
-    """A record's facts by name, the time for people."""
-    from dataclasses import asdict
-
-    return {**asdict(entry), "kind": entry.kind.value, "at": _time(entry.at)}
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -1,8 +1,6 @@
 """`esb log key`, `esb log checkpoint`, `esb log verify`: the evidence log as a tree that is only ever added to."""
 
 import os
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esb.cli.place import Place, pass_place
+from esb.cli.progress import progress
 from esb.cli.show import block, json_option, paint, say, say_json, table
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def verify(
         processes=processes or os.cpu_count() or 1,
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
         depots=[depot_of(settings.archive, each, place.home) for each in archives or _own_archive(settings)],
-        told=_progress(),
+        told=progress("records"),
     )
     if as_json:
         findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
@@ -165,19 +164,6 @@ def _tell(report: "Report", name: str) -> None:
         ]
         say(table(("PACKAGE", "LEFT THE LOG (UTC)", "DIGEST", "WHERE"), rows))
         say("Verify them too: esb log verify --archive PLACE")
-
-
-def _progress() -> Callable[[int, int], None]:
-    """Tells how far the walk is, where a person watches."""
-    if not sys.stderr.isatty():
-        return lambda _done, _of: None
-
-    def told(done: int, of: int) -> None:
-        end = "\n" if done >= of else ""
-        click.echo(f"\r{done:,} of {of:,} records", err=True, nl=False)
-        click.echo(end, err=True, nl=False)
-
-    return told
 
 
 def signer_of(settings: "Settings") -> "LogSigner":

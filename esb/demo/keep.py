@@ -44,6 +44,6 @@ def directions(stage: Stage) -> Iterator[str]:
     yield "    curl -sS -H 'Content-Type: text/xml; charset=utf-8' --data-binary @question.xml \\"
     yield f"      {place.address}/services/{offers.PERSONS}"
     yield "\nLook at the evidence log:"
-    yield f"  esb --home {home} log list"
+    yield f"  esb --home {home} log search"
     yield f"  esb --home {home} grant list"
     yield f"\nThe home is {place.home.path}; logs and databases of the demo's processes lie in its folder demo."

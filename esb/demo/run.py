@@ -76,7 +76,7 @@ def run(
             tell.tell(page, number, played[-1], stage.place)
         # What was set up stands in the log as well; the story is told of what was asked.
         records = [each for each in stage.evidence.recent(1_000) if each.entry.kind is not Kind.CHANGE]
-        page.say("\n" + page.paint("What the evidence log holds (esb log list)", "cyan"))
+        page.say("\n" + page.paint("What the evidence log holds (esb log search)", "cyan"))
         page.say(tell.log_table(page, records))
         result = Result(tuple(played), len(records), time.monotonic() - began)
         tell.summary(page, result.scenes, result.seconds)

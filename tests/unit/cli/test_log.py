@@ -30,35 +30,9 @@ def logged(office: Run, tmp_path: Path) -> tuple[Run, list[str]]:
 
 
 def test_a_log_that_was_never_begun_is_told(office: Run) -> None:
-    result = office("log", "list")
+    result = office("log", "show", "0197")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "a bus makes it when it is first served" in result.stderr
-
-
-def test_the_list_is_newest_first(logged: tuple[Run, list[str]]) -> None:
-    run, exchanges = logged
-    lines = run("log", "list").stdout.splitlines()
-    assert lines[0].split()[:2] == ["NO", "TIME"]
-    assert [exchanges[1] in lines[1], exchanges[0] in lines[2], exchanges[0] in lines[3]] == [True] * 3
-    assert "MalformedMessage (MSG-05)" in lines[1]
-    found = json.loads(run("log", "list", "--json").stdout)
-    assert [each["outcome"] for each in found] == ["MalformedMessage", "answered", "accepted"]
-    assert {"number", "leafHash", "at", "kind", "purpose"} <= set(found[0])
-
-
-def test_the_list_is_narrowed_and_paged(logged: tuple[Run, list[str]]) -> None:
-    run, _ = logged
-
-    def outcomes(*arguments: str) -> list[str]:
-        return [each["outcome"] for each in json.loads(run("log", "list", "--json", *arguments).stdout)]
-
-    assert outcomes("--consumer", "EESMN") == ["answered", "accepted"]
-    assert outcomes("--outcome", "MalformedMessage") == ["MalformedMessage"]
-    assert outcomes("--service", "DIN/IAMAS/PersonQuery/v1") == ["answered", "accepted"]
-    assert outcomes("--limit", "1") == ["MalformedMessage"]
-    assert outcomes("--limit", "1", "--before", "2") == ["accepted"]
-    assert run("log", "list", "--consumer", "NOBODY").stdout == "No record fits.\n"
-    assert run("log", "list", "--limit", "0").exit_code == 2
 
 
 def test_one_exchange_in_full(logged: tuple[Run, list[str]]) -> None:
@@ -89,13 +63,6 @@ def test_nothing_of_it(logged: tuple[Run, list[str]]) -> None:
     result = run("log", "show", "0197\x1b[2J")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "\x1b" not in result.stderr
-
-
-def test_records_of_one_kind(logged: tuple[Run, list[str]]) -> None:
-    run, _ = logged
-    assert [each["kind"] for each in json.loads(run("log", "list", "--json", "--kind", "answer").stdout)] == ["answer"]
-    assert run("log", "list", "--kind", "change").stdout == "No record fits.\n"
-    assert run("log", "list", "--kind", "rumour").exit_code == 2
 
 
 def test_a_change_is_told_line_by_line() -> None:

@@ -1,0 +1,324 @@
+"""Searching the evidence log: by its index as far as that goes, and record by record where it does not yet.
+
+What is found is read from the log and judged by its leaf, so an index that names too much shows nothing wrong; one that
+names too little is found by :mod:`esb.audit.index_check`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from esb.audit.entry import Entry, Kind, record_id
+from esb.audit.indexer import check_same_log
+from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
+from esb.audit.log import EvidenceReader
+from esb.audit.postings import (
+    PIECE,
+    PIECES,
+    VOLUME,
+    bucket_of,
+    columns,
+    fresh_bucket_of,
+    numbers_dense,
+    numbers_sparse,
+    offsets_of,
+    unit,
+)
+from esb.audit.query import Query
+from esb.audit.record import StoreUnavailable
+from esb.audit.search_index import State, index_reading, read_state
+from esb.audit.store import locate
+from esb.audit.tree_reader import TreeReader
+
+_CHUNK: Final = 200  # candidates read from the log at a time
+_STRIDE: Final = 16_384  # numbers looked through at a time where there is no index
+_MOST_VOLUMES: Final = 64  # whose lists are read at a time: 4 million records
+_COLUMNS_KEPT: Final = 8
+_END: Final = 2**62
+
+# Everything of a term in one statement, so that a merge between two does not show.
+_LISTS: Final = """
+SELECT {place}, 0, volume, entries FROM search_sparse WHERE bucket = ? AND volume >= ? AND volume <= ?
+UNION ALL SELECT {place}, 1, volume, offsets FROM search_dense WHERE term = ? AND volume >= ? AND volume <= ?
+UNION ALL SELECT {place}, 2, volume, entries FROM search_fresh_sparse WHERE bucket = ? AND volume >= ? AND volume <= ?
+UNION ALL SELECT {place}, 3, volume, offsets FROM search_fresh_dense WHERE term = ? AND volume >= ? AND volume <= ?
+"""
+_NEXT: Final = "SELECT -1, 0, next, leaf FROM search_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that was looked for.
+
+    Attributes:
+        number: in the order of insertion; what a page goes on from.
+        entry: its facts.
+        leaf_hash: 32 bytes, the hash that receipts cite.
+    """
+
+    number: int
+    entry: Entry
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the index goes.
+
+    Attributes:
+        indexed: the first number that is not in the index; 0 without an index.
+        newest: number of the newest record.
+    """
+
+    indexed: int
+    newest: int
+
+    @property
+    def behind(self) -> int:
+        """How many numbers are looked through one by one."""
+        return max(0, self.newest + 1 - max(self.indexed, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of what was found.
+
+    Attributes:
+        records: in order.
+        next: what ``after`` of the next page is; None where this is the last.
+        reach: how far the index went.
+        damaged: names of records that stand where a fitting one would and cannot be read.
+        gone: how many records that may fit have left the log, for the archive or otherwise, since they were indexed.
+    """
+
+    records: tuple[Found, ...]
+    next: int | None
+    reach: Reach
+    damaged: tuple[str, ...] = ()
+    gone: int = 0
+
+
+class Searcher:
+    """Searches a log that may be written meanwhile.  Blocks; for one thread.
+
+    Args:
+        url: as for :func:`~esb.audit.store.locate`.  Opened at the first question.
+
+    Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log cannot be read now, and
+    :class:`~esb.audit.search_index.IndexUnfit` when there is an index, and it is of another log or program.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._log = EvidenceReader(url)
+        self._tree = TreeReader(url)
+        self._index = index_reading(locate(url))
+        self._pieces: dict[int, tuple[int, int, int]] = {}
+        self._kept: OrderedDict[tuple[str, int], Sequence[int]] = OrderedDict()
+        self.damaged: list[str] = []
+        self.gone = 0
+
+    def search(self, query: Query, limit: int = 50, after: int | None = None, *, oldest_first: bool = False) -> Page:
+        """One page of the records that fit, newest first.
+
+        Args:
+            limit: how many at most.
+            after: go on after this number: ``next`` of the page before.
+            oldest_first: the other way round.
+        """
+        self.damaged, self.gone = [], 0
+        found = list(islice(self.every(query, after, oldest_first=oldest_first), limit + 1))
+        following = found[limit - 1].number if len(found) > limit else None
+        return Page(tuple(found[:limit]), following, self.reach(), tuple(self.damaged), self.gone)
+
+    def every(self, query: Query, after: int | None = None, *, oldest_first: bool = False) -> Iterator[Found]:
+        """Every record that fits, as it is found; ``damaged`` and ``gone`` grow as a :class:`Page` tells."""
+        low, high = 0, _END
+        if after is not None:
+            low, high = (after + 1, high) if oldest_first else (low, after)
+        if query.name:
+            yield from self._named(query, low, high, oldest_first)
+            return
+        state = self._state()
+        border = state.next if state is not None else 0
+        parts = [self._indexed(query, low, min(high, border), border, oldest_first)] if border > low else []
+        parts.append(self._direct(query, max(low, border), high, oldest_first))
+        for part in parts if oldest_first else reversed(parts):
+            yield from part
+
+    def reach(self) -> Reach:
+        """How far the index goes now."""
+        state = read_state(self._index)
+        return Reach(0 if state is None else state.next, self._log.last_number())
+
+    def close(self) -> None:
+        """Let go of log and index; the next question opens them again."""
+        for place in (self._log, self._tree, self._index):
+            place.close()
+
+    def _state(self) -> State | None:
+        state = read_state(self._index)
+        if state is not None:
+            check_same_log(state, self._log, self._tree)
+        self._pieces.clear()
+        self._kept.clear()
+        return state
+
+    def _named(self, query: Query, low: int, high: int, oldest_first: bool) -> Iterator[Found]:
+        names = [query.name, *(record_id(query.name, kind) for kind in Kind)]
+        leaves = [one for one in self._log.leaves_named(names) if low <= one[0] < high]
+        yield from self._fitting(query, leaves if oldest_first else leaves[::-1])
+
+    def _direct(self, query: Query, low: int, high: int, oldest_first: bool) -> Iterator[Found]:
+        """Look through records one by one; the database leaves out most of those that do not fit."""
+        needles = query.needles()
+        low, high = max(low, 1), min(high, self._log.last_number() + 1)
+        while low < high:
+            if oldest_first:
+                stretch = (low, min(low + _STRIDE, high))
+                low = stretch[1]
+            else:
+                stretch = (max(high - _STRIDE, low), high)
+                high = stretch[0]
+            at, end = stretch
+            while at < end:
+                leaves = self._log.leaves(at, end, _CHUNK, oldest_first=oldest_first, needles=needles)
+                yield from self._fitting(query, leaves)
+                if len(leaves) < _CHUNK:
+                    break
+                at, end = (leaves[-1][0] + 1, end) if oldest_first else (at, leaves[-1][0])
+
+    def _indexed(self, query: Query, low: int, high: int, border: int, oldest_first: bool) -> Iterator[Found]:
+        terms = query.terms()
+        timed = query.since is not None or query.until is not None or query.slower_than is not None
+        if timed or not terms:
+            self._read_pieces()
+        candidates = self._candidates(query, terms, low, high, border, oldest_first)
+        while chunk := list(islice(candidates, _CHUNK)):
+            leaves = self._log.leaves_of(chunk)
+            self.gone += len(chunk) - len(leaves)
+            yield from self._fitting(query, leaves if oldest_first else leaves[::-1])
+
+    def _candidates(
+        self, query: Query, terms: Sequence[int], low: int, high: int, border: int, oldest_first: bool
+    ) -> Iterator[int]:
+        first, last = low // VOLUME, (high - 1) // VOLUME
+        width = 1
+        while first <= last:
+            # Few at first, because a page of what is frequent is full soon.
+            if oldest_first:
+                stretch = (first, min(first + width - 1, last))
+                first = stretch[1] + 1
+            else:
+                stretch = (max(last - width + 1, first), last)
+                last = stretch[0] - 1
+            width = min(2 * width, _MOST_VOLUMES)
+            volumes = self._volumes(query, terms, border, *stretch)
+            for volume in sorted(volumes, reverse=not oldest_first):
+                for offset in offsets_of(volumes[volume], oldest_first):
+                    number = volume * VOLUME + offset
+                    if low <= number < high and self._may_fit(query, number, bare=not terms):
+                        yield number
+
+    def _volumes(self, query: Query, terms: Sequence[int], border: int, first: int, last: int) -> dict[int, int]:
+        """For each of these volumes the records that have every term and stand in a piece of the right time."""
+        found: list[dict[int, int]] = [{} for _ in terms]
+        values: list[object] = []
+        for each in terms:
+            for key in (bucket_of(each), each, fresh_bucket_of(each), each):
+                values += (key, first, last)
+        lists = [_LISTS.format(place=place) for place in range(len(terms))]
+        for place, form, volume, octets in self._index.rows(" UNION ALL ".join([*lists, _NEXT]), values):
+            if place < 0:
+                if volume < border:
+                    raise StoreUnavailable("the search index is being made anew: search again in a moment")
+                continue
+            if form in (0, 2):
+                bits = numbers_sparse(terms[place], octets, fresh=form == 2)
+            else:
+                bits = numbers_dense(octets, fresh=form == 3)
+            found[place][volume] = found[place].get(volume, 0) | bits
+        if self._pieces:
+            found.append(self._timely(query, first, last))
+        volumes = set.intersection(*(set(each) for each in found))
+        both = {}
+        for volume in volumes:
+            bits = -1
+            for one in found:
+                bits &= one[volume]
+            if bits:
+                both[volume] = bits
+        return both
+
+    def _read_pieces(self) -> None:
+        for number, oldest, newest, slowest in self._index.rows(
+            "SELECT piece, oldest, newest, slowest FROM search_piece"
+        ):
+            self._pieces[number] = (oldest, newest, slowest)
+
+    def _timely(self, query: Query, first: int, last: int) -> dict[int, int]:
+        """A bit for every number of every piece in which a record of the right time and duration can stand."""
+        whole = (1 << PIECE) - 1
+        volumes: dict[int, int] = {}
+        for volume in range(first, last + 1):
+            bits = 0
+            for place in range(PIECES):
+                piece = self._pieces.get(volume * PIECES + place)
+                if piece is not None and _overlaps(query, *piece):
+                    bits |= whole << (place * PIECE)
+            if bits:
+                volumes[volume] = bits
+        return volumes
+
+    def _may_fit(self, query: Query, number: int, bare: bool) -> bool:
+        """Whether time and duration, as the index has them, leave open that a record fits.
+
+        ``bare`` says that no term shows that there is such a record.
+        """
+        piece = self._pieces.get(number // PIECE)
+        if piece is None:
+            return True
+        oldest, newest, _ = piece
+        place = number % PIECE
+        since, until = query.since, query.until
+        inside = (since is None or since <= oldest) and (until is None or newest < until)
+        if bare or not inside:
+            at = self._column("times", number // PIECE)[place]
+            if not at:
+                return False  # no record has this number
+            shift = unit(oldest, newest)
+            if since is not None and at - 1 < (since - oldest) >> shift:
+                return False
+            if until is not None and at - 1 > (until - 1 - oldest) >> shift:
+                return False
+        if query.slower_than is None:
+            return True
+        return self._column("durations", number // PIECE)[place] >= min(query.slower_than, 2**32 - 1)
+
+    def _column(self, name: str, piece: int) -> Sequence[int]:
+        key = (name, piece)
+        kept = self._kept.get(key)
+        if kept is None:
+            rows = self._index.rows(f"SELECT {name} FROM search_column WHERE piece = ?", (piece,))  # noqa: S608
+            kept = columns(rows[0][0]) if rows else [1] * PIECE
+            self._kept[key] = kept
+            if len(self._kept) > _COLUMNS_KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _fitting(self, query: Query, leaves: Sequence[tuple[int, str, int, bytes]]) -> Iterator[Found]:
+        for number, name, _, leaf in leaves:
+            try:
+                entry = read_leaf(leaf)
+            except LeafInvalid:
+                self.damaged.append(name)
+                continue
+            if query.fits(entry):
+                yield Found(number, entry, leaf_hash(leaf))
+
+
+def _overlaps(query: Query, oldest: int, newest: int, slowest: int) -> bool:
+    if query.slower_than is not None and slowest < min(query.slower_than, 2**32 - 1):
+        return False
+    return (query.since is None or newest >= query.since) and (query.until is None or oldest < query.until)
