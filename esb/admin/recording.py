@@ -175,12 +175,12 @@ class Recorder:
             raise StoreUnavailable(
                 "the registry's changes vanished while they were put on record: is it being restored?"
             )
-        return [_change(row) for row in rows]
+        return [change_of(row) for row in rows]
 
 
 def change_name(row: ChangeRow) -> str:
     """The name under which the evidence log holds a change, or will: what ``esb log show`` takes."""
-    message = change_message(_change(row))
+    message = change_message(change_of(row))
     return change_exchange(row.number, message)
 
 
@@ -188,5 +188,6 @@ def _name(row: ChangeRow) -> str:
     return record_id(change_name(row), Kind.CHANGE)
 
 
-def _change(row: ChangeRow) -> Change:
+def change_of(row: ChangeRow) -> Change:
+    """A row of the registry's changes, as its record is made of it."""
     return Change(row.number, row.at, row.author, row.act, row.kind, row.key, row.detail)

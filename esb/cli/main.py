@@ -77,6 +77,11 @@ SUBJECTS = MappingProxyType(
             "esb.cli.snapshot", "snapshot", "The registry as a signed document that other nodes follow."
         ),
         "log": Subject("esb.cli.log", "log", "The evidence log: what passed, what was refused, and what was changed."),
+        "evidence": Subject(
+            "esb.cli.evidence",
+            "evidence",
+            "Evidence packages: one sealed file that proves an exchange to anybody, offline.",
+        ),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "sample": Subject(

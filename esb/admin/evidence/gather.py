@@ -1,0 +1,281 @@
+"""Gathering what proves an exchange, a refusal or a change: out of the evidence log, its tree, and the registry.
+
+Nothing is judged here but what is needed to find the rest: who signed.  What cannot be had is named in the package,
+with the reason, so that whoever verifies it sees what is not shown.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Engine
+
+from esb.admin.evidence import layout
+from esb.admin.evidence.facts import ChangeFacts, Thing, read_change, registry_facts, service_of, things_of
+from esb.admin.evidence.lists import revocation_files
+from esb.admin.evidence.messages import MessageUnproven, verify_message
+from esb.admin.evidence.paths import fingerprint
+from esb.admin.log_walk import bus_certificates
+from esb.admin.recording import change_name, change_of
+from esb.audit.change import change_message
+from esb.audit.entry import Entry, Kind, record_id
+from esb.audit.leaf import leaf_bytes
+from esb.audit.log import EvidenceReader
+from esb.audit.proof import TlogProof
+from esb.audit.tree_reader import Published, TreeReader
+from esb.certs.chain import explain_chain
+from esb.kernel.faults import EsbError
+from esb.registry.acts import find_changes
+from esb.registry.certificates import get_certificate, list_certificates
+from esb.registry.database import reading
+from esb.registry.errors import NotFound
+
+_MOST_CHANGES: Final = 500  # of one thing; beyond it the package would be about the thing's history
+_PATIENCE: Final = 12.0  # seconds: a record is in a published tree within ten (EVD-05)
+_PAUSE: Final = 0.25
+_MICRO: Final = 1_000_000
+_NAMES: Final = {kind: name for name, kind in layout.RECORDS.items()}
+
+
+class NothingToExport(EsbError):
+    """There is no such exchange or change on record, or it is not in the published tree yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where everything is.
+
+    Attributes:
+        engine: the registry's.
+        log: URL of the evidence log.
+        keys: the folder with the bus's certificates.
+        anchors: the authorities that the home believes.
+        lists: the folder of revocation lists.
+    """
+
+    engine: Engine
+    log: str
+    keys: Path
+    anchors: tuple[x509.Certificate, ...]
+    lists: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a package holds, but for its README.
+
+    Attributes:
+        entries: the facts of its records, by ``request``, ``answer``, ``refusal``, ``change``.
+        files: contents by name.
+        size: leaves under the checkpoint.
+    """
+
+    entries: Mapping[str, Entry]
+    files: Mapping[str, bytes]
+    facts: layout.PackageFacts
+    size: int
+
+
+@dataclass(slots=True)
+class _Basket:
+    files: dict[str, bytes] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, x509.Certificate] = field(default_factory=dict)  # by the part that they play
+    moments: dict[str, float] = field(default_factory=dict)
+    leaves: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # record → name of its proof's file, leaf
+
+
+def gather(
+    sources: Sources, ident: str, sealer: x509.Certificate, now: float, wait: Callable[[float], None]
+) -> Gathered:
+    """Gather everything about an exchange or change.
+
+    Args:
+        ident: the exchange's id, the change's name, or the name of one of their records.
+        sealer: whose key will seal the package: the log says that it is the bus.
+        now: Unix seconds.
+        wait: sleeps so many seconds; a record that was just made is in the published tree a moment later.
+
+    Raises:
+        NothingToExport: see the class.
+        StoreUnavailable, LogDamaged: the log cannot be read.
+        RegistryUnavailable: the registry cannot be read.
+    """
+    basket = _Basket()
+    with closing(EvidenceReader(sources.log)) as log:
+        entries = _records(log, ident, basket)
+        exchange = next(iter(entries.values())).exchange
+        _signers(sources, entries, basket)
+        things = things_of(entries.values(), map(fingerprint, [*basket.certificates.values(), sealer]))
+        changes = _changes(sources, log, things, _until(entries), basket)
+    with closing(TreeReader(sources.log)) as tree:
+        point = _prove(tree, basket, wait)
+    revocation = _paths(sources, basket)
+    decided = entries.get("request") or entries.get("refusal")
+    facts = layout.PackageFacts(
+        exchange=exchange,
+        records=tuple(entries),
+        registry={} if decided is None else registry_facts(decided, changes),
+        revocation=tuple(revocation),
+        missing=basket.missing,
+        made_at=int(now * _MICRO),
+    )
+    basket.files[layout.FACTS] = layout.write_facts(facts)
+    return Gathered(entries, basket.files, facts, point.size)
+
+
+def _records(log: EvidenceReader, ident: str, basket: _Basket) -> dict[str, Entry]:
+    """The records' facts in their order, and their leaves and messages into the basket."""
+    found = log.show(ident) or log.show(_exchange_of(ident))
+    if not found:
+        raise NothingToExport(f"nothing is on record of {ident[:80]!r}: esb log list shows what there is")
+    entries: dict[str, Entry] = {}
+    for each in found:
+        entry = each.entry
+        name = _NAMES[entry.kind]
+        leaf = leaf_bytes(entry)
+        entries[name] = entry
+        basket.files[layout.leaf_file(name)] = leaf
+        basket.leaves[entry.record] = layout.proof_file(name), leaf
+        received, sent = log.bodies(entry.record) or (b"", b"")
+        _keep(basket, layout.received_file(name), received, _why_not(entry))
+        if layout.sent_file(name) and not _is_silent(entry, sent):
+            _keep(basket, layout.sent_file(name), sent, "it was not kept: only its digest is on record")
+    return entries
+
+
+def _exchange_of(ident: str) -> str:
+    return next((ident.removesuffix(kind.suffix) for kind in Kind if ident.endswith(kind.suffix)), ident)
+
+
+def _keep(basket: _Basket, name: str, content: bytes, why_not: str) -> None:
+    if content:
+        basket.files[name] = content
+    elif why_not:
+        basket.missing[name] = why_not
+
+
+def _why_not(entry: Entry) -> str:
+    if entry.kind is Kind.ANSWER:
+        return "the provider signs nothing, so its answer was not kept as it came: its digest is on record"
+    if entry.kind is Kind.REFUSAL and entry.request_leaf:
+        return ""  # the request has a record of its own
+    return "it was not kept, or is not kept any more: only its digest is on record"
+
+
+def _is_silent(entry: Entry, sent: bytes) -> bool:
+    """Whether nothing was sent because the operation answers nothing (ANS-05)."""
+    return entry.kind is Kind.ANSWER and entry.outcome == "answered" and not sent
+
+
+def _until(entries: Mapping[str, Entry]) -> int:
+    return max(entry.at for entry in entries.values())
+
+
+def _signers(sources: Sources, entries: Mapping[str, Entry], basket: _Basket) -> None:
+    """Who signed: the consumer by its record, bus and provider by whose signature holds."""
+    asked = entries.get("request") or entries.get("refusal")
+    with reading(sources.engine) as session:
+        if asked is not None and asked.certificate:
+            try:
+                der = get_certificate(session, asked.certificate).der
+            except NotFound:
+                basket.missing["certificates/consumer.cer"] = "the registry does not hold it any more"
+            else:
+                _signer(basket, "consumer", der, asked.at)
+        service = None if "answer" not in entries else service_of(entries["answer"])
+        owned = [] if service is None else [row.der for row in list_certificates(session, service.member)]
+    bus = bus_certificates(sources.keys, sources.engine)
+    for name, part, among in (("answer", "bus", bus), ("refusal", "bus", bus), ("answer", "provider", owned)):
+        if name not in entries:
+            continue
+        file = layout.received_file(name) if part == "provider" else layout.sent_file(name)
+        if file in basket.files:
+            try:
+                _, signature = verify_message(basket.files[file], among)
+            except MessageUnproven as error:
+                basket.missing[f"certificates/{part}.cer"] = f"nobody's signature holds on {file}: {error}"
+            else:
+                _signer(basket, part, signature.signer.der, entries[name].at)
+
+
+def _signer(basket: _Basket, part: str, der: bytes, at: int) -> None:
+    basket.certificates[part] = x509.load_der_x509_certificate(der)
+    basket.moments[part] = at / _MICRO
+
+
+def _changes(
+    sources: Sources, log: EvidenceReader, things: Iterable[Thing], until: int, basket: _Basket
+) -> list[ChangeFacts]:
+    """The changes that decided, up to the last record, as far as they are on record."""
+    found: list[ChangeFacts] = []
+    for kind, key in things:
+        with reading(sources.engine) as session:
+            rows = find_changes(session, kind=kind, key=key, limit=_MOST_CHANGES)
+        if not rows and kind in ("grant", "certificate"):
+            basket.missing[f"{kind}:{key}"] = "the registry has no change about it"
+        # A certificate of the bus may have been entered after it signed: who it belongs to does not change by that.
+        wanted = [row for row in rows if kind == "certificate" or round(row.at * _MICRO) <= until]
+        for row in wanted:
+            name, message = change_name(row), change_message(change_of(row))
+            recorded = log.show(name)
+            if not recorded:
+                basket.missing[f"registry/{name}.json"] = "this change of the registry is not on record"
+                continue
+            file, leaf_file, proof_file = layout.change_files(name)
+            leaf = leaf_bytes(recorded[0].entry)
+            basket.files |= {file: message, leaf_file: leaf}
+            basket.leaves[record_id(name, Kind.CHANGE)] = proof_file, leaf
+            found.append(read_change(message))
+    return found
+
+
+def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> Published:
+    """Put checkpoint and proofs into the basket, once a published tree has every leaf."""
+    waited = 0.0
+    while True:
+        places = {record: tree.index_of(record) for record in basket.leaves}
+        waiting = [record for record, place in places.items() if place is None]
+        point = None if waiting else tree.at_least(max(place for place in places.values() if place is not None) + 1)
+        if point is not None:
+            break
+        if waited >= _PATIENCE:
+            raise NothingToExport(
+                f"{(waiting or ['the last record'])[0]} is not in the log's published tree yet, which a serving bus "
+                "makes within 10 seconds: serve the bus, or look for what holds it up (esb log verify)"
+            )
+        wait(_PAUSE)
+        waited += _PAUSE
+    basket.files[layout.CHECKPOINT] = point.note
+    for record, (file, _) in basket.leaves.items():
+        place = places[record]
+        if place is not None:
+            basket.files[file] = TlogProof(place, tuple(tree.inclusion(place, point.size)), point.note).octets()
+    return point
+
+
+def _paths(sources: Sources, basket: _Basket) -> Iterator[layout.RevocationFile]:
+    """Put each signer's certificate, the authorities above it and what was known of its revocation into the basket."""
+    authorities: dict[str, x509.Certificate] = {}
+    for part, certificate in basket.certificates.items():
+        at = basket.moments[part]
+        basket.files[f"certificates/{part}.cer"] = certificate.public_bytes(Encoding.DER)
+        for link in explain_chain(certificate, sources.anchors, sources.anchors, at)[1:]:
+            authorities[fingerprint(link.certificate)] = link.certificate
+    for number, authority in enumerate(authorities.values(), 1):
+        basket.files[f"certificates/authority-{number}.cer"] = authority.public_bytes(Encoding.DER)
+    known: dict[bytes, str] = {}
+    for part, certificate in basket.certificates.items():
+        enclosed = revocation_files(sources.engine, sources.lists, certificate, basket.moments[part])
+        if not enclosed:
+            basket.missing[f"revocation data of {part}"] = (
+                "none was kept for that time, and there is no list of its authority"
+            )
+        for each in enclosed:
+            file = known.setdefault(each.data, f"revocation/{len(known) + 1}.{each.kind}")
+            basket.files[file] = each.data
+            yield layout.RevocationFile(file, fingerprint(certificate), each.source)

@@ -1,0 +1,248 @@
+"""Steps of a proof about messages and who signed them: consumer, bus and provider."""
+
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from esb.admin.evidence import layout
+from esb.admin.evidence.case import Broken, Case, Found
+from esb.admin.evidence.facts import service_of, state_of
+from esb.admin.evidence.messages import (
+    check_digest,
+    check_receipt,
+    check_request,
+    check_same_content,
+    check_sent,
+    receipt_leaves,
+    verify_message,
+)
+from esb.admin.evidence.paths import check_path, check_revocation, fingerprint, read_certificate
+from esb.audit.entry import Entry
+from esb.audit.leaf import leaf_hash
+from esb.certs.chain import explain_chain
+from esb.certs.profiles import BUS_SIGNING
+
+_MICRO: Final = 1_000_000
+
+
+def request_message(case: Case) -> Found | None:
+    """The message is the one that was recorded as received."""
+    asked = case.asked
+    if asked is None:
+        return None
+    file = layout.received_file(asked[0])
+    octets = case.files.get(file)
+    if octets is None:
+        return Found(case.why_missing(file), proven=False)
+    check_digest(octets, asked[1])
+    return Found(f"{len(octets)} octets, SHA-256 {asked[1].message_sha256}")
+
+
+def request_signature(case: Case) -> Found | None:
+    """The consumer signed it, as the record says."""
+    asked = case.asked
+    if asked is None or not asked[1].certificate:
+        return None  # refused before anybody was known
+    file = layout.received_file(asked[0])
+    octets, certificate = case.files.get(file), case.certificate("consumer")
+    if octets is None or certificate is None:
+        return Found(case.why_missing(file, "certificates/consumer.cer"), proven=False)
+    found = case.messages["request"] = verify_message(octets, [certificate])
+    parts = check_request(found[1], asked[1])
+    return Found(f"{', '.join(parts)}; by {found[1].signer.subject}")
+
+
+def consumer_owner(case: Case) -> Found | None:
+    """The certificate was the consumer's, by the registry."""
+    asked = case.asked
+    if asked is None or not asked[1].certificate:
+        return None
+    return _owned(case, asked[1].certificate, asked[1].consumer, asked[1].at)
+
+
+def consumer_path(case: Case) -> Found | None:
+    """The certificate leads to an anchor."""
+    asked = case.asked
+    return None if asked is None or _is_about_certificate(asked[1]) else _path(case, "consumer", asked[1])
+
+
+def consumer_revocation(case: Case) -> Found | None:
+    """The certificate was not revoked."""
+    asked = case.asked
+    return None if asked is None or _is_about_certificate(asked[1]) else _revocation(case, "consumer", asked[1])
+
+
+def _is_about_certificate(entry: Entry) -> bool:
+    """Whether a refusal says that the certificate did not count, or that nobody was known."""
+    return entry.rule.startswith("CRT-") or not entry.certificate
+
+
+def sent_signature(case: Case) -> Found | None:
+    """The bus signed what was sent."""
+    given = case.given
+    if given is None:
+        return None
+    name, entry = given
+    file = layout.sent_file(name)
+    octets, certificate = case.files.get(file), case.certificate("bus")
+    if octets is None and file in (case.facts.missing if case.facts else {}):
+        return Found(case.why_missing(file), proven=False)
+    if octets is None:
+        check_sent(b"", None, entry)
+        return Found("nothing was sent: the operation answers nothing")
+    found = case.messages[name] = verify_message(octets, [] if certificate is None else [certificate])
+    check_sent(octets, found[1], entry)
+    return Found(f"by {found[1].signer.subject}; {entry.outcome}")
+
+
+def receipt(case: Case) -> Found | None:
+    """The receipt in it binds it to the request."""
+    given = case.given
+    if given is None or given[0] not in case.messages:
+        return None
+    request = case.records.get("request")
+    check_receipt(case.messages[given[0]][1], given[1], None if request is None else request.entry)
+    return Found(f"exchange {given[1].exchange}")
+
+
+def bus_owner(case: Case) -> Found | None:
+    """The certificate is the bus's own, by the log or by the verifier's word."""
+    certificate = case.certificate("bus")
+    if case.given is None or certificate is None:
+        return None
+    return owned_by_bus(case, read_certificate(certificate))
+
+
+def owned_by_bus(case: Case, own: x509.Certificate) -> Found:
+    """Whether a certificate is the bus's own."""
+    if own in case.believed.bus:
+        return Found("it is one that you gave as the bus's")
+    state = state_of(case.changes, ("certificate", fingerprint(own)), 1 << 62)
+    if state is None:
+        return Found(
+            "no change on record says whose it is: give the bus's certificate as you know it (--bus)", proven=False
+        )
+    if state.get("owner") != "" or state.get("profile", BUS_SIGNING.name) != BUS_SIGNING.name:
+        raise Broken(
+            f"by the registry it is of {state.get('owner') or 'the bus'}, {state.get('profile', 'registered')}"
+        )
+    return Found(f"issued to the bus, SHA-256 {fingerprint(own)}")
+
+
+def bus_path(case: Case) -> Found | None:
+    """The bus's certificate leads to an anchor."""
+    return None if case.given is None else _path(case, "bus", case.given[1])
+
+
+def bus_revocation(case: Case) -> Found | None:
+    """The bus's certificate was not revoked."""
+    return None if case.given is None else _revocation(case, "bus", case.given[1])
+
+
+def provider_message(case: Case) -> Found | None:
+    """The provider's answer is the one that was recorded, and the consumer was given its content."""
+    answer = case.records.get("answer")
+    if answer is None:
+        return None
+    file = layout.received_file("answer")
+    octets = case.files.get(file)
+    if octets is None:
+        return Found(case.why_missing(file), proven=False)
+    check_digest(octets, answer.entry)
+    return Found(f"{len(octets)} octets, SHA-256 {answer.entry.message_sha256}")
+
+
+def provider_signature(case: Case) -> Found | None:
+    """The provider signed it, and what it signed is what the consumer was given."""
+    octets, certificate = case.files.get(layout.received_file("answer")), case.certificate("provider")
+    if octets is None:
+        return None
+    if certificate is None:
+        return Found(case.why_missing("certificates/provider.cer"), proven=False)
+    envelope, signature = case.messages["provider"] = verify_message(octets, [certificate])
+    same = "answer" not in case.messages or check_same_content(envelope, case.messages["answer"][0])
+    bridged = "" if same else "; a fault that was put into the request's SOAP version"
+    return Found(f"by {signature.signer.subject}{bridged}")
+
+
+def provider_owner(case: Case) -> Found | None:
+    """The certificate was of the member that owns the service."""
+    if "provider" not in case.messages:
+        return None
+    entry = case.records["answer"].entry
+    service = service_of(entry)
+    member = "" if service is None else service.member
+    return _owned(case, case.messages["provider"][1].signer.sha256.hex(), member, entry.at)
+
+
+def provider_path(case: Case) -> Found | None:
+    """The provider's certificate leads to an anchor."""
+    return _path(case, "provider", case.records["answer"].entry) if "provider" in case.messages else None
+
+
+def provider_revocation(case: Case) -> Found | None:
+    """The provider's certificate was not revoked."""
+    return _revocation(case, "provider", case.records["answer"].entry) if "provider" in case.messages else None
+
+
+def seal_signer(case: Case) -> Found | None:
+    """Whoever sealed the package is the bus, with a certificate that leads to an anchor."""
+    sealed = case.sealed
+    if sealed is None:
+        return None
+    others = [*sealed.chain, *case.authorities]
+    path = check_path(sealed.certificate, others, case.believed.anchors, sealed.signed_at)
+    owner = owned_by_bus(case, sealed.certificate)
+    return Found(f"{path}; {owner.text}", owner.proven)
+
+
+def held(case: Case) -> Found | None:
+    """The receipt that the verifier holds cites the records in the package."""
+    receipt = case.believed.receipt
+    if receipt is None:
+        return None
+    own = {leaf_hash(each.leaf).hex() for each in case.records.values()}
+    bus = case.certificate("bus")
+    known = [each.public_bytes(Encoding.DER) for each in case.believed.bus] or ([] if bus is None else [bus])
+    exchange, leaves = receipt_leaves(verify_message(receipt, known)[1])
+    if not leaves <= own or (case.facts is not None and exchange != case.facts.exchange):
+        others = ", ".join(sorted(leaves - own)) or "the same records"
+        raise Broken(f"it is of exchange {exchange[:64]} and cites {others}")
+    return Found(", ".join(sorted(leaves)))
+
+
+def _owned(case: Case, sha256: str, member: str, at: int) -> Found:
+    state = state_of(case.changes, ("certificate", sha256), at)
+    if state is None:
+        return Found(case.why_missing(f"certificate:{sha256}"), proven=False)
+    if state.get("owner") != member or state.get("use", "signing") != "signing":
+        raise Broken(f"by the registry it is of {state.get('owner') or 'nobody'}, not of {member} for signing")
+    if state.get("revoked"):
+        raise Broken(f"by the registry it was revoked by then ({state['revoked']})")
+    return Found(f"{member}, SHA-256 {sha256}")
+
+
+def _path(case: Case, part: str, entry: Entry) -> Found | None:
+    der = case.certificate(part)
+    if der is None:
+        return None
+    return Found(check_path(read_certificate(der), case.authorities, case.believed.anchors, entry.at / _MICRO))
+
+
+def _revocation(case: Case, part: str, entry: Entry) -> Found | None:
+    der = case.certificate(part)
+    if der is None:
+        return None
+    data = {name: octets for name, octets in case.files.items() if name.startswith("revocation/")}
+    certificate, anchors, at = read_certificate(der), case.believed.anchors, entry.at / _MICRO
+    # Whoever is on the path has just been shown to lead to an anchor; others in the package may have signed nothing.
+    above = [link.certificate for link in explain_chain(certificate, case.authorities, anchors, at)[1:]]
+    known = check_revocation(certificate, [*anchors, *above], data, at)
+    sources = (
+        set()
+        if case.facts is None
+        else {each.source for each in case.facts.revocation if each.certificate == fingerprint(certificate)}
+    )
+    kept = "" if "kept" in sources or not known.proven else "; the bus had not kept what it relied on then"
+    return Found(known.text + kept, known.proven)

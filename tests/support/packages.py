@@ -1,0 +1,162 @@
+"""Evidence packages of a real bus: an exchange with a signed answer, a refusal, a one-way request and a change, made
+once; and what a forger who has the bus's own key could make of one."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+from esb.admin.authority import Authority
+from esb.admin.evidence.case import Believed
+from esb.admin.evidence.container import read_container, write_container
+from esb.admin.evidence.export import Exported, export_evidence
+from esb.admin.evidence.gather import Sources
+from esb.admin.evidence.layout import media_of
+from esb.admin.evidence.verify import PackageBroken, Proven, verify_package
+from esb.admin.extracts import DocumentSigner, document_signer, read_certificates
+from esb.admin.log_key import log_origin, open_log_signer
+from esb.admin.register import adopt
+from esb.audit.entry import Entry
+from esb.audit.log_key import LogSigner
+from esb.audit.notes import NoteKey
+from esb.certs.asic import facts_of, sign_files
+from esb.certs.keys import load_key
+from esb.kernel.directory import AnswerSignature
+from support.place import PASSPHRASE, Place, make_place
+from support.provider import PERSON, Given, Provider
+from support.way import MEDIA, Asker, Exchange, expect_person, granted
+
+NOTE = b'<p:NotePerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:NotePerson>'
+
+
+@dataclass(frozen=True)
+class Packages:
+    """A place with what was asked there, after its bus has ended.
+
+    Attributes:
+        exchanges: by name: ``answered``, ``unsigned``, ``refused``, ``late`` (refused after it was recorded),
+            ``stranger``, ``one-way``.
+    """
+
+    place: Place
+    exchanges: Mapping[str, Exchange]
+
+    @cached_property
+    def signer(self) -> DocumentSigner:
+        """The bus's own."""
+        keys = self.place.settings.keys
+        return document_signer(
+            load_key(keys.signing_key, PASSPHRASE), keys.certificate, self.sources.anchors, time.time()
+        )
+
+    @cached_property
+    def log_signer(self) -> LogSigner:
+        """The log's own key."""
+        settings = self.place.settings
+        origin = log_origin(settings.evidence.origin, settings.bus.address)
+        return open_log_signer(settings.keys.log_key, PASSPHRASE, origin)
+
+    @property
+    def log_key(self) -> NoteKey:
+        """The log's public key."""
+        return self.log_signer.key
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Where the home keeps everything."""
+        settings = self.place.settings
+        return Sources(
+            self.place.engine,
+            settings.evidence.url,
+            settings.keys.certificate.parent,
+            read_certificates(settings.certs.anchors),
+            settings.certs.crl,
+        )
+
+    @cached_property
+    def believed(self) -> Believed:
+        """What a verifier of this bus's packages is given."""
+        return Believed(self.sources.anchors, self.log_key)
+
+    def export(self, ident: str) -> Exported:
+        """Export as the operator does."""
+        return export_evidence(
+            self.sources, ident, self.signer, reason="a test", author="operator", now=time.time, wait=time.sleep
+        )
+
+    @cached_property
+    def answered(self) -> bytes:
+        """The package of the exchange whose provider signs."""
+        return self.export(self.exchanges["answered"].reply.exchange).octets
+
+    def verify(self, octets: bytes, believed: Believed | None = None) -> Proven:
+        """Verify as a stranger does."""
+        return verify_package(octets, believed or self.believed)
+
+    def broken_at(self, octets: bytes, believed: Believed | None = None) -> str:
+        """The name of the step that does not hold; "" where all do."""
+        try:
+            self.verify(octets, believed)
+        except PackageBroken as error:
+            return error.step.name
+        return ""
+
+    def forged(self, octets: bytes, alter: Callable[[dict[str, bytes]], None]) -> bytes:
+        """What somebody with the bus's own key would make of a package: altered, and sealed anew."""
+        files = dict(read_container(octets).files)
+        alter(files)
+        media = {name: media_of(name) for name in files}
+        facts = {name: facts_of(content, media[name]) for name, content in files.items()}
+        signed = sign_files(facts, self.signer.key, self.signer.chain, time.time())
+        return write_container(files, media, signed)
+
+
+def with_facts(entry: Entry, **other: object) -> Entry:
+    """A record's facts with some of them others."""
+    facts = {each.name: getattr(entry, each.name) for each in fields(Entry)}
+    return Entry(**{**facts, **other})
+
+
+def make_packages(folder: Path) -> Packages:
+    """Ask a bus some things, and end it when all of them are in its published tree."""
+    provider = Provider()
+    place = make_place(folder / "home", provider)
+    with place.acting() as act:
+        adopt(act, place.home, Authority(place.home).read())
+    signed = granted(place, "DIN/IAMAS/Signed/v1", answer_signature=AnswerSignature.REQUIRED, timeout=2.0)
+    owner = place.consumers["DIN"]
+    header = (
+        b'<exch:Exchange xmlns:exch="urn:shluz:exchange:1"><exch:caseNumber>118</exch:caseNumber>'
+        b"<exch:officer>q.officer</exch:officer></exch:Exchange>"
+    )
+    with place.serve():
+        asker = Asker(place)
+        made = {"unsigned": asker.ask()}
+        expect_person(made["unsigned"])
+        provider.answer = lambda request: Given(owner.sign(PERSON), media="text/xml; charset=utf-8")
+        made["answered"] = asker.ask(service=signed, headers=(header,))
+        expect_person(made["answered"])
+        provider.answer = lambda _: Given(b"<html>no</html>", 500, "text/html")
+        made["late"] = asker.ask()
+        provider.answer = lambda _: Given(b"", 202)
+        made["one-way"] = asker.ask(body=NOTE)
+        made["refused"] = asker.ask(owner)
+        made["stranger"] = asker.send(b"no xml", media=next(iter(MEDIA.values())))
+        _wait(place)
+    provider.close()
+    return Packages(place, made)
+
+
+def _wait(place: Place) -> None:
+    from esb.audit.log import EvidenceReader
+    from esb.audit.tree_reader import TreeReader
+
+    log, tree = EvidenceReader(place.settings.evidence.url), TreeReader(place.settings.evidence.url)
+    until = time.monotonic() + 20
+    newest = log.recent(1)[0].entry.record
+    while (index := tree.index_of(newest)) is None or tree.at_least(index + 1) is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    log.close()
+    tree.close()
