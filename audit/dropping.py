@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 
 from esb.audit import postgres, sqlite
+from esb.audit.partitions import drop_partition, whole_partitions
 from esb.audit.raw import TABLES
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
@@ -22,6 +23,7 @@ from esb.audit.tree import Span
 _ROWS: Final = 500  # in one commit: some milliseconds
 _BREATH: Final = 0.005  # seconds between two commits in a file: its writer looks for its turn every half a millisecond
 _BUSY_SECONDS: Final = 30.0
+_ATTEMPTS: Final = 15  # at a partition that others use; two seconds each
 _CHOSEN: Final = (
     "SELECT id FROM record WHERE id >= ? AND id < ? AND kind <> 'change' AND id < (SELECT max(id) FROM record)"
 )
@@ -82,12 +84,27 @@ def _from_database(url: str, spans: Iterable[Span], told: Callable[[int], None])
     try:
         with postgres.connect(url) as log:
             postgres.check_version(log)
-            for low, high, index in _pieces(spans):
+            given = list(spans)
+            # Messages in a partition that goes as a whole are not deleted one by one.
+            whole = whole_partitions(log, max((span.record + span.count for span in given), default=0))
+            behind = max((end for _, end in whole), default=0)
+            for low, high, index in _pieces(given):
                 with log.transaction():
-                    for statement in _STATEMENTS:
+                    for statement in _STATEMENTS[high <= behind :]:
                         count = log.execute(statement.replace("?", "%s").encode(), (low, high)).rowcount
                 gone += count
                 told(index)
+            for name, _ in whole:
+                _let_go(log, name)
     except psycopg.Error as error:
         raise StoreUnavailable(postgres.reason(error)) from error
     return gone
+
+
+def _let_go(log: psycopg.Connection, name: str) -> None:
+    for _ in range(_ATTEMPTS):
+        if drop_partition(log, name):
+            return
+    raise StoreUnavailable(
+        f"the table evidence.{name} is in use without a pause: its records are gone, and the same command drops it"
+    )

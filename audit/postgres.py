@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from esb.audit.entry import clip
 from esb.audit.leaf import LeafInvalid, read_leaf
+from esb.audit.partitions import partition_bodies
 from esb.audit.record import (
     WRITTEN,
     Duplicate,
@@ -213,7 +214,8 @@ def _prepare(connection: psycopg.Connection) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         if _one(connection, "SELECT to_regclass('evidence.version') IS NULL"):
             connection.execute(_SCHEMA)
-    check_version(connection)
+        check_version(connection)
+        partition_bodies(connection)
 
 
 def check_version(connection: psycopg.Connection) -> None:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import errors
 
 from esb.audit import postgres
+from esb.audit.partitions import WIDTH, make_room
 from esb.audit.record import StoreUnavailable, check_schema
 from esb.audit.tiles import Place
 from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
@@ -38,6 +39,7 @@ class PostgresTree:
         self._url = url
         self._connection: psycopg.Connection | None = None
         self._elected = False
+        self._roomy: int | None = None  # the partition of messages, by its number, behind which there are more
 
     def elect(self) -> bool:
         """See :class:`~esb.audit.tree.TreeStore`.  The lock goes with the session, and the session with its process."""
@@ -78,15 +80,10 @@ class PostgresTree:
 
     def publish(self, sign: SignCheckpoint) -> bytes | None:
         """See :class:`~esb.audit.tree.TreeStore`."""
-        with self._place() as tree, tree.transaction():
-            size = tree.execute("SELECT size FROM tree FOR UPDATE").fetchall()[0][0]
-            last = _one(tree, "SELECT max(size) FROM checkpoint")
-            if size == (last or 0):
-                return None
-            found = tree_root(size, _reading(tree))
-            note = sign(size, found)
-            tree.execute("INSERT INTO checkpoint VALUES (%s, %s, %s)", (size, found, note))
-            return note
+        with self._place() as tree:
+            self._make_room(tree)
+            with tree.transaction():
+                return _publish(tree, sign)
 
     def oldest_waiting(self) -> int | None:
         """See :class:`~esb.audit.tree.TreeStore`."""
@@ -100,6 +97,12 @@ class PostgresTree:
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.close()
+
+    def _make_room(self, tree: psycopg.Connection) -> None:
+        """Have partitions for messages ready before records of their numbers come."""
+        mark = int(str(_one(tree, "SELECT mark FROM tree")))
+        if mark // WIDTH != self._roomy:
+            self._roomy = mark // WIDTH if make_room(tree, mark) else None
 
     @contextmanager
     def _place(self) -> Iterator[psycopg.Connection]:
@@ -118,6 +121,17 @@ class PostgresTree:
             if self._connection is not None and (self._connection.broken or self._connection.closed):
                 self.close()
             raise StoreUnavailable(postgres.reason(error)) from error
+
+
+def _publish(tree: psycopg.Connection, sign: SignCheckpoint) -> bytes | None:
+    size = tree.execute("SELECT size FROM tree FOR UPDATE").fetchall()[0][0]
+    last = _one(tree, "SELECT max(size) FROM checkpoint")
+    if size == (last or 0):
+        return None
+    found = tree_root(size, _reading(tree))
+    note = sign(size, found)
+    tree.execute("INSERT INTO checkpoint VALUES (%s, %s, %s)", (size, found, note))
+    return note
 
 
 def _settled(tree: psycopg.Connection) -> int:
