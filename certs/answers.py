@@ -43,7 +43,7 @@ class Answers:
 
         Args:
             anchors: the authorities that are believed.
-            lists: Unix seconds until which the lists count, None without any.
+            lists: Unix seconds until which its authority's lists count, None without any.
 
         Returns:
             Unix seconds, grace included; 0 where an answer is required and none came; None where the lists decide.

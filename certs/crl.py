@@ -2,7 +2,8 @@
 
 Complete lists are served, and delta lists beside the complete one that they go with (section 5.2.4); indirect and
 partial ones are refused, because a certificate that they leave out would seem good.  A list that has run out is still
-believed in what it revokes, and :attr:`CrlSet.known_until` says from when what it does not revoke is no longer known.
+believed in what it revokes, and :meth:`CrlSet.until` says from when what it does not revoke is no longer known: each
+authority's list speaks of its own certificates alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,16 +35,40 @@ class CrlInvalid(EsbError):
 
 
 @dataclass(frozen=True, slots=True)
+class ListEnd:
+    """Until when an authority's list may be relied upon: Unix seconds, grace included."""
+
+    issuer: x509.Certificate
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CrlSet:
     """What the loaded lists say.  Built by :func:`load_crls`.
 
     Attributes:
         reasons: RFC 5280 reason by (canonical issuer name, serial number).
-        known_until: Unix seconds until which every list may be relied upon, grace included; None without a list.
+        ends: until when each list may be relied upon.
     """
 
     reasons: Mapping[tuple[bytes, int], str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    known_until: float | None = None
+    ends: tuple[ListEnd, ...] = ()
+
+    @property
+    def known_until(self) -> float | None:
+        """Unix seconds until which every list may be relied upon, grace included; None without a list."""
+        return min((one.at for one in self.ends), default=None)
+
+    def until(self, certificate: x509.Certificate) -> float | None:
+        """Until when the list of a certificate's own authority may be relied upon, as Unix seconds, grace included.
+
+        None where that authority gave no list.  Of lists by several keys under one name that of the key counts by
+        which the certificate was signed.
+        """
+        found = [one for one in self.ends if one.issuer.subject == certificate.issuer]
+        if len(found) > 1:
+            found = [one for one in found if _issued(one.issuer, certificate)] or found
+        return min((one.at for one in found), default=None)
 
     def revocation(self, certificate: x509.Certificate) -> str | None:
         """Why ``certificate`` is revoked (the reason's name; ``unspecified`` where none is given), or None."""
@@ -68,11 +93,13 @@ def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: 
         CrlInvalid: see the class.  The place in ``lists``, from 1, is told.
     """
     newest: dict[_Slot, x509.CertificateRevocationList] = {}
+    signers: dict[_Slot, x509.Certificate] = {}
     deltas: dict[_Slot, tuple[int, x509.CertificateRevocationList]] = {}
     for place, octets in enumerate(lists, 1):
         try:
-            crl, key = _verified(octets, issuers, now)
-            slot = (issuer_key_of(crl.issuer), key)
+            crl, issuer = _verified(octets, issuers, now)
+            slot = (issuer_key_of(crl.issuer), _key_of(issuer))
+            signers[slot] = issuer
             if _base_number(crl) is not None:
                 if slot not in deltas or _age(crl) > _age(deltas[slot][1]):
                     deltas[slot] = place, crl
@@ -87,7 +114,7 @@ def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: 
             # An entry that lifts a hold belongs in delta lists; where it stands, the certificate is good again.
             if reason != _LIFTED:
                 reasons[slot[0], serial] = reason
-        ends.append(_end(crl) + grace_seconds)
+        ends.append(ListEnd(signers[slot], _end(crl) + grace_seconds))
     for slot, (place, delta) in deltas.items():
         if not _fits(delta, newest.get(slot), place):
             continue
@@ -96,7 +123,7 @@ def load_crls(lists: Iterable[bytes], issuers: Sequence[x509.Certificate], now: 
                 reasons[slot[0], serial] = reason
             elif now <= _end(delta):
                 reasons.pop((slot[0], serial), None)
-    return CrlSet(MappingProxyType(reasons), min(ends, default=None))
+    return CrlSet(MappingProxyType(reasons), tuple(ends))
 
 
 def _fits(delta: x509.CertificateRevocationList, base: x509.CertificateRevocationList | None, place: int) -> bool:
@@ -123,8 +150,8 @@ def _fits(delta: x509.CertificateRevocationList, base: x509.CertificateRevocatio
 
 def _verified(
     octets: bytes, issuers: Sequence[x509.Certificate], now: float
-) -> tuple[x509.CertificateRevocationList, bytes]:
-    """The list, and the DER of the key that signed it."""
+) -> tuple[x509.CertificateRevocationList, x509.Certificate]:
+    """The list, and who signed it."""
     if len(octets) > MAX_SIZE:
         raise CrlInvalid("it is too large")
     if octets.count(b"-----BEGIN ") > 1:
@@ -147,8 +174,20 @@ def _verified(
         raise CrlInvalid("its issuer is none of the configured authorities")
     for issuer in named:
         if _signed(crl, issuer):
-            return crl, issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            return crl, issuer
     raise CrlInvalid("it is not signed by the authority that it names: fetch it again from the authority")
+
+
+def _key_of(issuer: x509.Certificate) -> bytes:
+    return issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *MALFORMED):
+        return False
+    return True
 
 
 def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:

@@ -67,7 +67,7 @@ class CertificateLoader:
             owner: the member's code; "" for the bus's own.
             chain_problem: what :func:`esb.certs.chain.chain_problem` said.
             revoked: what :meth:`esb.certs.crl.CrlSet.revocation` said.
-            known_until: what :meth:`esb.certs.answers.Answers.known_until` said.
+            known_until: until when its authority's list or a responder's answer counts.
 
         Raises:
             CertificateUnreadable: ``der`` is not exactly one certificate, or its key is of a kind nobody knows.

@@ -5,16 +5,14 @@ from esb.kernel.directory import CertificateUse, KnownCertificate
 from esb.kernel.faults import Refusal
 
 
-def check_standing(certificate: KnownCertificate, now: float, revocation_known_until: float | None) -> None:
+def check_standing(certificate: KnownCertificate, now: float) -> None:
     """Say whether a certificate may sign now; everything about it was decided when the index was built.
 
     The gravest reason comes first: a certificate that is revoked and also past its end is told as revoked, and it is
-    told so even where the revocation data are too old, for an old list can only lack names.
+    told so even where its authority's data are too old, for an old list can only lack names.
 
     Args:
         now: Unix seconds.
-        revocation_known_until: Unix seconds until which the revocation data count, grace included; None where no
-            revocation data are configured.  What was asked about this certificate by itself goes before it.
 
     Raises:
         Refusal: CRT-02 to CRT-07, or the certificate's own ``problem``.
@@ -42,8 +40,7 @@ def check_standing(certificate: KnownCertificate, now: float, revocation_known_u
         )
     if now > certificate.not_after:
         raise Refusal(rules.CRT_EXPIRED, "The certificate has expired: ask the operator for a new one.", particulars)
-    until = revocation_known_until if certificate.known_until is None else certificate.known_until
-    if until is not None and now > until:
+    if certificate.known_until is not None and now > certificate.known_until:
         raise Refusal(
             rules.CRT_REVOCATION_UNKNOWN,
             "The bus's revocation data are too old to say whether the certificate is revoked: try again later.",

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
@@ -128,12 +128,11 @@ class Node:
 
     def install(self, directory: Directory) -> None:
         """Put a new directory in force, between two turns of the reactor."""
-        known_until = self.trust.trust.crls.known_until
         self.way.believed_until = getattr(self.watcher, "believed_until", None)
         self.way.hosted = self.hosted.signers
         self.way.pseudonyms = self.subjects.pseudonyms
         self.way.aside = self.signing.run if signs_aside(self.settings, self.ring) else None
-        self.way.directory = replace(directory, revocation_known_until=known_until)
+        self.way.directory = directory
 
     def registry_standing(self) -> str:
         """What keeps this node from deciding; "" when nothing does.
@@ -286,7 +285,7 @@ def wire(
     front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
     fittings.follow(way, front, reader, trust, signature_limits(settings))
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
-    lists = Lists(lambda: trust.trust.crls.known_until, settings.certs.crl_grace_hours * 3600, clock.now)
+    lists = Lists(lambda: trust.trust.crls.ends, settings.certs.crl_grace_hours * 3600, clock.now)
     node = Node(
         settings=settings,
         reactor=reactor,

@@ -65,8 +65,6 @@ def build_directory(connection: Connection, known: Known, index: Index, now: flo
         connection: see :func:`esb.registry.database.reading`; its transaction should see one moment throughout.
         known, index: how certificates are made ready; what they raise passes through.
         now: Unix seconds, for ``built_at``.
-
-    ``revocation_known_until`` is None: the registry knows nothing of CRLs.
     """
     version = current_version(connection)  # first: what is newer than its number is read again, never missed
     return Directory(
@@ -82,8 +80,8 @@ def build_directory(connection: Connection, known: Known, index: Index, now: flo
 def refresh(directory: Directory, connection: Connection, known: Known, index: Index, now: float) -> Directory:
     """Return the directory as the registry is now, reading only what changed since ``directory.version``.
 
-    The result equals a full :func:`build_directory`, except that ``revocation_known_until`` stays as it was.  Returns
-    ``directory`` itself when nothing changed.  Arguments as for :func:`build_directory`.
+    The result equals a full :func:`build_directory`, and is ``directory`` itself when nothing changed.  Arguments as
+    for :func:`build_directory`.
     """
     changes = connection.execute(
         select(ChangeRow.number, ChangeRow.kind, ChangeRow.key)
@@ -94,8 +92,7 @@ def refresh(directory: Directory, connection: Connection, known: Known, index: I
     if not changes:
         return directory
     if len(changes) > _FULL_AFTER:
-        whole = build_directory(connection, known, index, now)
-        return replace(whole, revocation_known_until=directory.revocation_known_until)
+        return build_directory(connection, known, index, now)
     touched: dict[str, set[str]] = {}
     for _, kind, key in changes:
         touched.setdefault(kind, set()).add(key)

@@ -5,7 +5,7 @@ anything else than the bus does; tests/properties/test_explanations.py holds the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -84,8 +84,7 @@ def read_directory(engine: Engine, trust: Trust, now: float) -> Directory:
             return None
 
     with reading(engine) as session:
-        directory = build_directory(session.connection(), known, loader.index, now)
-    return replace(directory, revocation_known_until=trust.crls.known_until)
+        return build_directory(session.connection(), known, loader.index, now)
 
 
 def header_of(consumer: str, fields: Mapping[str, str]) -> ExchangeHeader:
@@ -159,7 +158,7 @@ def _certificates(directory: Directory, signer: str, now: float) -> list[Step]:
     steps = [
         _asked(
             f"certificate {each.sha256.hex()[:16]}…",
-            lambda each=each: check_standing(each, now, directory.revocation_known_until),  # type: ignore[misc]
+            lambda each=each: check_standing(each, now),  # type: ignore[misc]
             f"may sign until {_day(each.not_after)}",
             decides=False,
         )

@@ -209,10 +209,11 @@ def _check_revocation(signed: SignedDocument, believed: Believed, now: float) ->
                 f"REVOKED: the certificate of {common_name(certificate)} was taken back ({reason}). "
                 "Ask for a new extract.",
             )
-    if lists.known_until is not None and lists.known_until < now:
+    ends = [end for one in (signed.certificate, *signed.chain) if (end := lists.until(one)) is not None]
+    if ends and min(ends) < now:
         raise ExtractRefused(
             Verdict.REVOCATION_UNKNOWN,
-            f"The revocation list ran out at {minute(lists.known_until)}, so it is not known whether the certificate "
+            f"The revocation list ran out at {minute(min(ends))}, so it is not known whether the certificate "
             "was revoked since: get a fresh list.",
         )
     return Step("The certificate is not revoked.")

@@ -167,7 +167,7 @@ class Rehearsals:
         known = self._known(certificate.public_bytes(Encoding.DER), "", CertificateUse.SIGNING, None)
         try:
             if known is not None:
-                check_standing(known, now, None)
+                check_standing(known, now)
                 rehearse(answer, signer, now, self._verifier, CertificateLoader().index([known]))
         except EsbError as error:
             self._failed += 1

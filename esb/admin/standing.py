@@ -103,7 +103,7 @@ def explain(certificate: x509.Certificate, trust: Trust, engine: Engine, now: fl
             except NotFound:
                 member = None
     notes: list[str] = []
-    known_until = trust.crls.known_until
+    known_until = trust.crls.until(certificate)
     own = None if row is None else (None if row.revoked is None else row.revoked.value)
     listed = trust.crls.revocation(certificate)
     answered = None if trust.answers is None else trust.answers.word(certificate)
@@ -161,7 +161,7 @@ def _judge(
     """What the wire says of a registered certificate: rule and text; no rule where it accepts it."""
     try:
         known = trust.known(CertificateLoader(), lambda: now)(der, owner, use, revoked)
-        check_standing(known, now, trust.crls.known_until)
+        check_standing(known, now)
     except CertificateUnreadable as error:
         return rules.CRT_KNOWN.id, f"It cannot be read, so it is left out: {error}"
     except Refusal as refusal:
@@ -220,7 +220,9 @@ def _source(
     if answered is not None:
         return f"by a responder's answer, good until {datetime.fromtimestamp(answered.until, UTC):%Y-%m-%d %H:%M} UTC"
     if known_until is None:
-        return "not asked: no revocation list is configured" + ("" if row is None else "; the registry revokes nothing")
-    return "by the registry and the revocation lists" + (
-        "" if known_until > now else ", which are too old to say (CRT-07)"
+        return "not asked: no revocation list of its authority is configured" + (
+            "" if row is None else "; the registry revokes nothing"
+        )
+    return "by the registry and its authority's revocation list" + (
+        "" if known_until > now else ", which is too old to say (CRT-07)"
     )

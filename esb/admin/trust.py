@@ -57,10 +57,12 @@ class Trust:
         return listed if listed or self.answers is None else self.answers.revocation(certificate)
 
     def _known_until(self, certificate: x509.Certificate, owner: str) -> float | None:
+        listed = self.crls.until(certificate)
         # The bus's own certificates speak before they are registered (a renewal is rehearsed), so nobody asked yet.
         if self.answers is None or not owner:
-            return None
-        return self.answers.known_until(certificate, self.anchors, self.crls.known_until)
+            return listed
+        asked = self.answers.known_until(certificate, self.anchors, listed)
+        return listed if asked is None else asked
 
 
 def files_stamp(anchors: Path, crl: Path) -> tuple[tuple[str, int, int], ...]:

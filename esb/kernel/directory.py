@@ -169,8 +169,8 @@ class KnownCertificate:
         problem: why this certificate cannot sign whatever the time (path, key usage, weak key), as the rule it
             breaks, or None.
         revoked: why it is revoked (RFC 5280 reason name), or None.
-        known_until: Unix seconds until which it is known that it is not revoked, grace included, where that was asked
-            for this certificate by itself; None where the directory's ``revocation_known_until`` says it.
+        known_until: Unix seconds until which it is known that it is not revoked, grace included: by the lists of its
+            own authority, or by what a responder said of it; None where its authority gives no list.
         not_before, not_after: Unix seconds.
     """
 
@@ -213,8 +213,6 @@ class Directory:
         built_at: Unix seconds.
         services: by URL path, ``/services/DIN/IAMAS/PersonQuery/v1``.
         grants: by (consumer, service text); a consumer is ``MEMBER`` or ``MEMBER/SYSTEM``.
-        revocation_known_until: Unix seconds until which the revocation data may be relied upon, grace included;
-            None where no CRL is configured.
     """
 
     version: int
@@ -223,4 +221,3 @@ class Directory:
     services: Mapping[str, Service]
     grants: Mapping[tuple[str, str], tuple[Grant, ...]]
     certificates: CertificateIndex
-    revocation_known_until: float | None = None

@@ -53,7 +53,7 @@ def authenticate(message: Parsed, way: Way) -> Authenticated:
     signature = way.verifier.verify(message.envelope, directory.certificates)
     try:
         now = way.clock.now()
-        check_standing(signature.signer, now, directory.revocation_known_until)
+        check_standing(signature.signer, now)
         check_window(signature.created, signature.expires, now, way.window, way.skew)
         return _read_headers(message, signature)
     except Refusal as refusal:

@@ -104,7 +104,7 @@ def hosted_signer(service: Service, way: Way, now: float) -> Signer:
             rules.PRV_SIGNATURE, "The key that the bus keeps for the resource's owner is not at hand: ask the operator."
         )
     try:
-        check_standing(known, now, way.directory.revocation_known_until)
+        check_standing(known, now)
     except Refusal as refusal:
         raise Refusal(
             rules.PRV_SIGNATURE,

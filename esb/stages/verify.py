@@ -73,7 +73,7 @@ def _check_signature(envelope: Envelope, message: Answered, way: Way) -> SignedP
     now = way.clock.now()
     try:
         signature = way.verifier.verify(envelope, directory.certificates)
-        check_standing(signature.signer, now, directory.revocation_known_until)
+        check_standing(signature.signer, now)
         check_window(signature.created, signature.expires, now, way.window, way.skew)
         _check_types(signature.body, message, way)
     except Refusal as refusal:

@@ -93,7 +93,7 @@ def test_what_is_explained_is_what_happens(
         by_key[key] = (*by_key.get(key, ()), grant)
     statuses = {"DIN": owner, "EESMN": consumer}
     services = {} if service is None else {PERSONS.path: replace(rig.service, status=service, sunset=sunset)}
-    own = replace(party("EESMN").known, **certificate)
+    own = replace(party("EESMN").known, known_until=revocation_known, **certificate)
     directory = Directory(
         version=1,
         built_at=NOW,
@@ -101,7 +101,6 @@ def test_what_is_explained_is_what_happens(
         services=MappingProxyType(services),
         grants=MappingProxyType(by_key),
         certificates=build_index([own, party("EESMN", CertificateUse.TLS).known, party("DIN").known]),
-        revocation_known_until=revocation_known,
     )
     rig.way.directory = directory
     rig.way.quotas.restore(lambda: used, NOW)

@@ -69,7 +69,6 @@ def test_a_good_home_makes_a_node(home: Home) -> None:
     assert node.tls is None
     assert node.way.window == 120
     assert node.way.addresses == frozenset({"https://bus.example"})
-    assert node.way.directory.revocation_known_until is not None
     assert set(node.front.checks) >= {"evidence", "registry", "stopping"}
     assert all(check() == "" for check in node.front.checks.values())
 
@@ -182,13 +181,6 @@ def test_a_file_that_is_not_there_is_named(home: Home, tmp_path: Path) -> None:
 
 
 # What is in force.
-
-
-def test_a_new_directory_keeps_what_is_known_of_revocation(home: Home) -> None:
-    node = wired(home)
-    node.install(replace(node.way.directory, version=99, revocation_known_until=None))
-    assert node.way.directory.version == 99
-    assert node.way.directory.revocation_known_until == node.trust.trust.crls.known_until
 
 
 def test_the_registry_is_what_the_home_says(home: Home) -> None:

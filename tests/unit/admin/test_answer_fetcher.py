@@ -74,9 +74,7 @@ class Place:
         now = time.time() + at
         known = believe(self.asking, self.engine, now).known(CertificateLoader(), lambda: now)
         try:
-            check_standing(
-                known(certificate.public_bytes(Encoding.DER), "EESMN", CertificateUse.SIGNING, None), now, None
-            )
+            check_standing(known(certificate.public_bytes(Encoding.DER), "EESMN", CertificateUse.SIGNING, None), now)
         except Refusal as refusal:
             return refusal.rule.id
         return ""

@@ -51,7 +51,7 @@ def place(tmp_path: Path, sqlite_database: str) -> Any:
 def rule_of(place: Any, certificate: Any = MEMBER, owner: str = "EESMN", now: float = NOW) -> str:
     known = believe(place.beliefs, place.engine, now).known(CertificateLoader(), lambda: now)
     try:
-        check_standing(known(certificate.public_bytes(Encoding.DER), owner, CertificateUse.SIGNING, None), now, None)
+        check_standing(known(certificate.public_bytes(Encoding.DER), owner, CertificateUse.SIGNING, None), now)
     except Refusal as refusal:
         return refusal.rule.id
     return ""

@@ -15,7 +15,7 @@ from esb.admin.trust import Trust
 from esb.certs.answers import Answers
 from esb.certs.ca import Subject, create_authority, issue, serial_number, sign_crl
 from esb.certs.chain import ChainJudge
-from esb.certs.crl import CrlSet, load_crls
+from esb.certs.crl import CrlSet, ListEnd, load_crls
 from esb.certs.keys import generate_key
 from esb.certs.ocsp_answer import Word
 from esb.certs.requests import make_request, read_request
@@ -86,7 +86,7 @@ def test_each_reason_has_the_wires_rule_and_a_next_step(engine: Any) -> None:
         NOW,
         0,
     )
-    old = replace(listed, reasons={}, known_until=NOW - 1)
+    old = replace(listed, reasons={}, ends=(ListEnd(ROOT, NOW - 1),))
     for certificate, trust, now, rule in (
         (made(), None, NOW, "CRT-01"),
         (forged, None, NOW, "CRT-02"),

@@ -13,7 +13,9 @@ from esb.certs.crl import CrlInvalid
 from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.certs.keys import generate_key
 from esb.certs.requests import make_request, read_request
+from esb.certs.standing import check_standing
 from esb.kernel.directory import CertificateUse
+from esb.kernel.faults import Refusal
 
 NOW = 1_790_000_000.0
 
@@ -136,3 +138,24 @@ def test_the_stamp_tells_every_change(folders: Folders) -> None:
     (folders.anchors / "second.pem").write_bytes(b"x")
     stamps.append(files_stamp(folders.anchors, folders.crl))
     assert len(set(stamps)) == 4
+
+
+def test_a_stale_list_of_one_authority_does_not_shut_out_the_members_of_another(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folders.revoke()
+    key, other = create_authority("Other CA", "p256", NOW - 100 * 86_400, 1000)
+    (folders.anchors / "other.pem").write_bytes(other.public_bytes(Encoding.PEM))
+    stale = sign_crl(key, other, [], 1, NOW - 30 * 86_400, 7)
+    (folders.crl / "other.crl").write_bytes(stale.public_bytes(Encoding.DER))
+    request = read_request(make_request(generate_key("p256"), "VN").public_bytes(Encoding.DER))
+    subject, serial = Subject("VN", "VN"), serial_number(secrets.token_bytes(16))
+    shut_out = issue(key, other, request, subject, CertificateUse.SIGNING, NOW - 30 * 86_400, 300, serial)
+    known = folders.read().known(CertificateLoader(), lambda: NOW)
+    ready = [
+        known(one.public_bytes(Encoding.DER), owner, CertificateUse.SIGNING, None)
+        for one, owner in ((folders.member(), "DIN"), (shut_out, "VN"))
+    ]
+    check_standing(ready[0], NOW)
+    with pytest.raises(Refusal) as refused:
+        check_standing(ready[1], NOW)
+    assert refused.value.rule.id == "CRT-07"

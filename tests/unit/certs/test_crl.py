@@ -102,10 +102,25 @@ def test_a_list_that_has_run_out_still_revokes_and_says_that_it_has() -> None:
     assert crls.known_until < later
 
 
-def test_the_first_list_to_run_out_decides() -> None:
+def test_each_list_speaks_for_its_own_authority_alone() -> None:
+    """One authority that forgets to publish must not shut out the members of another."""
     key, other = authority(3, "Other")
     soon = sign_crl(key, other, [], 1, NOW, 1).public_bytes(Encoding.DER)
-    assert load(listed(), soon).known_until == NOW + DAY + 3600
+    crls = load(listed(), soon)
+    assert crls.known_until == NOW + DAY + 3600, "what is warned of is the first to run out"
+    assert crls.until(member(1)) == NOW + 7 * DAY + 3600
+    assert crls.until(other) == NOW + DAY + 3600
+    assert load(soon).until(member(1)) is None
+
+
+def test_of_two_keys_under_one_name_the_list_of_the_signing_key_counts() -> None:
+    key, renewed = authority(9)
+    assert renewed.subject == member(1).issuer
+    fresh = sign_crl(key, renewed, [], 1, NOW, 30).public_bytes(Encoding.DER)
+    crls = load_crls([listed(), fresh], [authority(1)[1], renewed], NOW, 0.0)
+    assert len(crls.ends) == 2
+    assert crls.until(member(1)) == NOW + 7 * DAY
+    assert crls.until(renewed) == NOW + 30 * DAY
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -1,10 +1,15 @@
 """How long revocation lists hold: told while there is time, once for each step, and as unreadiness only at the end."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from esb.certs.crl import ListEnd
 from esb.endpoints.revocation import Lists
 
 HOUR = 3600.0
+ISSUER: Any = SimpleNamespace(subject=SimpleNamespace(rfc4514_string=lambda: "CN=National CA"))
 END = 1_000_000 * HOUR  # nextUpdate; the grace comes after it
 
 
@@ -14,7 +19,12 @@ class At:
     def __init__(self, grace: float = 24.0) -> None:
         self.hours = 200.0
         self.known_until: float | None = END + grace * HOUR
-        self.lists = Lists(lambda: self.known_until, grace * HOUR, lambda: END - self.hours * HOUR)
+        self.others: list[float] = []
+        self.lists = Lists(self.ends, grace * HOUR, lambda: END - self.hours * HOUR)
+
+    def ends(self) -> list[ListEnd]:
+        own = [] if self.known_until is None else [self.known_until]
+        return [ListEnd(ISSUER, at) for at in (*own, *self.others)]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +81,14 @@ def test_without_a_grace_the_end_is_the_end() -> None:
     at.hours = -0.01
     assert at.lists.problem()
     assert at.lists.news() == at.lists.problem()
+
+
+def test_one_authoritys_stale_list_is_a_warning_and_keeps_nobody_else_out() -> None:
+    at = At()
+    at.others = [END + 1000 * HOUR]
+    at.hours = -25
+    assert at.lists.problem() == ""
+    assert at.lists.warning().startswith("the revocation list of CN=National CA ran out, and its grace too")
+    assert at.lists.news() == at.lists.warning()
+    at.others = [END - HOUR]
+    assert at.lists.problem().startswith("every revocation list ran out")

@@ -57,6 +57,7 @@ def test_an_unsigned_message_ends_here(rig: Rig) -> None:
         ({"not_after": NOW - 1}, "CRT-03"),
         ({"not_before": NOW + 1}, "CRT-04"),
         ({"problem": rules.CRT_PATH}, "CRT-02"),
+        ({"known_until": NOW - 1}, "CRT-07"),
     ],
 )
 def test_the_certificates_standing_is_asked(rig: Rig, changes: dict[str, object], rule: str) -> None:
@@ -65,11 +66,6 @@ def test_the_certificates_standing_is_asked(rig: Rig, changes: dict[str, object]
     known = replace(party("EESMN").known, **changes)  # type: ignore[arg-type]
     rig.way.directory = replace(rig.way.directory, certificates=build_index([known]))
     assert refused(rig).rule.id == rule
-
-
-def test_what_is_not_known_of_revocation_is_told(rig: Rig) -> None:
-    rig.way.directory = replace(rig.way.directory, revocation_known_until=NOW - 1)
-    assert refused(rig).rule.id == "CRT-07"
 
 
 def test_the_window_is_the_configured_one(rig: Rig) -> None:
