@@ -29,6 +29,15 @@ def take_lease(engine: Engine, name: str, holder: str, now: float, seconds: floa
         return True
 
 
+def holder_of(engine: Engine, name: str) -> str | None:
+    """Return who had the lease last, whether or not it has run out; None where nobody had it.
+
+    Raises :class:`~esb.registry.errors.RegistryUnavailable`.
+    """
+    with database_errors(), engine.connect() as connection, connection.begin():
+        return connection.scalar(select(LeaseRow.holder).where(LeaseRow.name == name))
+
+
 def give_lease_back(engine: Engine, name: str, holder: str, now: float) -> None:
     """Let others take over at once.  Raises :class:`~esb.registry.errors.RegistryUnavailable`."""
     with database_errors(), engine.connect() as connection, exclusive(connection).begin():

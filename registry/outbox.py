@@ -123,6 +123,19 @@ def given_up(engine: Engine, parcel: Parcel, holder: str, now: float, problem: s
     return had
 
 
+def let_go(engine: Engine, holder: str, now: float) -> int:
+    """Give back what a holder that is gone still had, so that it is sent now and not when its time is over.
+
+    A holder that was only slow may have sent some of it: it arrives twice, under the same id.  Returns how many.
+    Raises :class:`~esb.registry.errors.RegistryUnavailable`.
+    """
+    held = update(DeliveryRow).where(
+        DeliveryRow.holder == holder, DeliveryRow.state == DeliveryState.WAITING, DeliveryRow.held_until > now
+    )
+    with database_errors(), engine.connect() as connection, exclusive(connection).begin():
+        return connection.execute(held.values(holder=None, held_until=None)).rowcount
+
+
 def list_deliveries(
     session: Session, *, notice: int | None = None, state: DeliveryState | None = None, limit: int = 100
 ) -> list[tuple[DeliveryRow, ChannelRow]]:

@@ -1,7 +1,8 @@
 """What a serving bus does besides serving, in one of all its processes: it delivers notices and announces what is due.
 
 Who does it is settled by a lease in the registry.  A process that dies loses it within seconds, and the next one goes
-on: the outbox and what was announced stand in the registry, so nothing is lost and nothing is told twice.
+on, with what the dead one had in hand: the outbox and what was announced stand in the registry, so nothing is lost,
+and nothing arrives twice but what was being sent in the moment of its death.
 """
 
 import logging
@@ -14,7 +15,8 @@ from sqlalchemy import Engine
 from esb.admin.postman import Postman
 from esb.kernel.clock import Clock
 from esb.kernel.faults import EsbError
-from esb.registry.leases import give_lease_back, take_lease
+from esb.registry.leases import give_lease_back, holder_of, take_lease
+from esb.registry.outbox import let_go
 
 Round = Callable[[float], int]
 """Announces what is due at a moment (Unix seconds); returns how much it told."""
@@ -79,9 +81,13 @@ class Errands:
         now = self._clock.monotonic()
         if self._asked is None or now - self._asked >= _RENEWED:
             self._asked = now
+            before = None if self.leads else holder_of(self._engine, LEASE)
             leads = take_lease(self._engine, LEASE, self._postman.holder, self._clock.now(), LEASE_SECONDS)
             if leads != self.leads:
                 self._say("this worker delivers notices" if leads else "another worker delivers notices")
+            if leads and before is not None and before != self._postman.holder:
+                # It gave its lease back, with nothing in hand, or it is gone.
+                let_go(self._engine, before, self._clock.now())
             self.leads = leads
         if not self.leads:
             return

@@ -1,5 +1,6 @@
 """A real mail server and a real webhook on loopback, each with a certificate of an authority of the test's own."""
 
+import asyncio
 import datetime
 import ipaddress
 import ssl
@@ -61,10 +62,14 @@ def trust(certificate: Path) -> ssl.SSLContext:
 
 @dataclass
 class Inbox:
-    """What a mail server got; ``refuses`` answers recipients by what stands in it."""
+    """What a mail server got; ``refuses`` answers recipients by what stands in it.
+
+    ``slow``: seconds that it takes over each letter.
+    """
 
     letters: list[Any] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
+    slow: float = 0.0
     port: int = 0
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
@@ -74,16 +79,22 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.slow)
         self.letters.append(envelope)
         return "250 taken"
 
 
 @contextmanager
-def mail_server(pair: tuple[Path, Path] | None = None, *, password: str = "", port: int = 0) -> Iterator[Inbox]:
-    """Run a mail server: plain, or with STARTTLS and a password demanded."""
+def mail_server(
+    pair: tuple[Path, Path] | None = None, *, password: str = "", port: int = 0, implicit: bool = False
+) -> Iterator[Inbox]:
+    """Run a mail server: plain, or with STARTTLS, or TLS from the start (``implicit``), and a password demanded."""
     inbox = Inbox()
     more: dict[str, Any] = {}
-    if pair is not None:
+    if pair is not None and implicit:
+        # To this server the only TLS is that of STARTTLS, without which it would not offer AUTH.
+        more = {"ssl_context": server_tls(pair), "auth_require_tls": False}
+    elif pair is not None:
         more = {"tls_context": server_tls(pair), "require_starttls": True}
     if password:
         more |= {

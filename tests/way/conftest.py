@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from support.client import Consumer
+from support.mailroom import Inbox, mail_server, make_pair
 from support.place import Place, copy_place, make_place
 from support.provider import Provider
 from support.way import Asker
@@ -100,9 +101,19 @@ def own_place(make_own: MakePlace) -> MakePlace:
 
 
 @pytest.fixture(scope="session")
-def served_by_two(make_own: MakePlace) -> Iterator[Place]:
-    """A bus of two workers in processes of their own."""
-    place = make_own(SHLUZ_REGISTRY_POLL_SECONDS="0.2")
+def letterbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Inbox, dict[str, str]]]:
+    """A mail server that speaks TLS from the start, and the settings of a bus that hands its notices to it."""
+    pair = make_pair(tmp_path_factory.mktemp("mail"), "mail.example")
+    with mail_server(pair, password="s3cret", implicit=True) as inbox:
+        settings = {"HOST": "127.0.0.1", "PORT": str(inbox.port), "SECURITY": "tls", "ANCHORS": str(pair[0])}
+        settings |= {"SENDER": "notices@bus.example", "USER": "shluz", "PASSWORD": "s3cret"}
+        yield inbox, {f"SHLUZ_MAIL_{name}": value for name, value in settings.items()}
+
+
+@pytest.fixture(scope="session")
+def served_by_two(make_own: MakePlace, letterbox: tuple[Inbox, dict[str, str]]) -> Iterator[Place]:
+    """A bus of two workers in processes of their own, which delivers notices."""
+    place = make_own(SHLUZ_REGISTRY_POLL_SECONDS="0.2", **letterbox[1])
     with place.serve(workers=2):
         yield place
 

@@ -10,9 +10,14 @@ from sqlalchemy import Engine
 from esb.admin.errands import LEASE, LEASE_SECONDS, Errands, announce_due
 from esb.admin.postman import Delivered
 from esb.kernel.clock import ManualClock
+from esb.registry.acts import acting
+from esb.registry.channels import add_channel
 from esb.registry.database import open_database
 from esb.registry.errors import RegistryUnavailable
 from esb.registry.leases import take_lease
+from esb.registry.notice_models import ChannelKind
+from esb.registry.notices import OPERATOR
+from esb.registry.outbox import claim
 
 
 @pytest.fixture
@@ -107,3 +112,19 @@ def test_each_round_fails_alone(caplog: pytest.LogCaptureFixture) -> None:
     )
     assert failed == {"first": "the registry is away", "second": "ZeroDivisionError"}
     assert said == [{"what": "third", "notices": 3}]
+
+
+def test_what_a_dead_worker_had_in_hand_is_sent_by_the_next_at_once(engine: Engine) -> None:
+    clock = ManualClock(1_000.0)
+    a, b = Party(engine, clock, "a"), Party(engine, clock, "b")
+    a.errands.turn()
+    with acting(engine, "officer", 1_000.0) as act:
+        add_channel(act, OPERATOR, ChannelKind.MAIL, "duty@bus.example", "code")
+    [parcel] = claim(engine, "a", clock.now(), 120)
+    clock.advance(LEASE_SECONDS + 1)
+    b.errands.turn()
+    [again] = claim(engine, "b", clock.now(), 120)
+    assert again.id == parcel.id
+    clock.advance(LEASE_SECONDS / 2)
+    b.errands.turn()
+    assert claim(engine, "c", clock.now(), 120) == [], "what it has in hand itself stays its own"

@@ -50,6 +50,26 @@ def test_starttls_and_a_password(tmp_path: Path) -> None:
     assert len(inbox.letters) == 1
 
 
+def test_tls_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 8314, section 3: not a word before the handshake, and nothing for a server that cannot prove its name."""
+    pair = make_pair(tmp_path)
+    with mail_server(pair, password="s3cret", implicit=True) as inbox:
+        ours = server(inbox.port, security="tls", user="shluz", password="s3cret", trust=lambda: trust(pair[0]))
+        ours.send(letter(), "duty@din.example")
+        with pytest.raises(Undelivered, match="does not accept the user and password") as refused:
+            replace(ours, password="wr0ng").send(letter(), "duty@din.example")
+        assert "wr0ng" not in str(refused.value)
+        with pytest.raises(Undelivered, match="TLS with the mail server failed"):
+            replace(ours, trust=lambda: trust(make_pair(tmp_path, "other.example")[0])).send(letter(), "a@b.example")
+        monkeypatch.setattr("esb.admin.mail._ANSWERS_IN", 0.5)
+        with pytest.raises(Undelivered):
+            replace(ours, security="none").send(letter(), "a@b.example")
+    assert [one.rcpt_tos for one in inbox.letters] == [["duty@din.example"]]
+    with mail_server() as plain, pytest.raises(Undelivered, match="TLS with the mail server failed"):
+        replace(ours, port=plain.port).send(letter(), "a@b.example")
+    assert plain.letters == []
+
+
 def test_a_server_without_starttls_gets_nothing_where_it_is_demanded() -> None:
     with mail_server() as inbox, pytest.raises(Undelivered):
         server(inbox.port, security="starttls").send(letter(), "duty@din.example")
