@@ -4,6 +4,9 @@ from enum import Enum
 
 from esb.kernel.frozen import frozen
 
+MANY = "f" * 32
+"""Stands last among the pseudonyms of a record that names more persons than it holds pseudonyms of."""
+
 TEXT_LIMIT = 256  # characters kept of a text that a stranger chose
 
 
@@ -57,7 +60,8 @@ class Entry:
         peer: network address that the request came from.
         subject: pseudonyms of the persons whom the message names where its resource says so, 32 lower-case hex digits
             each, sorted, without doubles, one space between two.
-        unnamed: how many more persons it names, beyond the most whose pseudonyms a record holds; None where none.
+        unnamed: how many more persons it names, beyond the most whose pseudonyms a record holds; None where none.  Then
+            :data:`MANY` is the last of ``subject``.
     """
 
     record: str

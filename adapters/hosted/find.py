@@ -14,6 +14,7 @@ _OWN: Final = {
     "participation": "esb.endpoints.participation:PARTICIPATION",
     "pension": "esb.demo.pension:PENSION",
     "registry": "esb.endpoints.registry_service:REGISTRY",
+    "subjects": "esb.endpoints.subject_service:SUBJECTS",
 }
 
 

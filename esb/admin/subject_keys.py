@@ -38,6 +38,7 @@ class SubjectKeys:
         self._passphrase = passphrase
         self._epoch = 0
         self.pseudonyms: Pseudonyms | None = None
+        self._every: tuple[list[int], Pseudonyms] | None = None
 
     def ready(self, directory: Directory) -> None:
         """Open the newest key where a service of the directory names persons; the first who needs one makes it.
@@ -60,6 +61,17 @@ class SubjectKeys:
         if known[-1] != self._epoch:
             self.pseudonyms = Pseudonyms([_opened(self._folder, known[-1], self._passphrase)])
             self._epoch = known[-1]
+
+    def every(self) -> Pseudonyms:
+        """What a person is looked up by: made under every key that is there.  Blocking, when there is another.
+
+        Raises:
+            KeyUnusable: there is none, or one cannot be opened.
+        """
+        known = epochs(self._folder)
+        if self._every is None or self._every[0] != known:
+            self._every = known, open_every_key(self._folder, self._passphrase)
+        return self._every[1]
 
 
 def epochs(folder: Path) -> list[int]:

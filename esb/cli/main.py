@@ -56,6 +56,9 @@ SUBJECTS = MappingProxyType(
         "grant": Subject(
             "esb.cli.grant", "grant", "Grants: who may ask what, for what purpose and on which legal ground."
         ),
+        "subject": Subject(
+            "esb.cli.subject", "subject", "Persons: who asked about one, when, and on which legal ground."
+        ),
         "resource": Subject(
             "esb.cli.resource",
             "resource",

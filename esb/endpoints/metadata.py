@@ -21,6 +21,7 @@ from esb.adapters.hosted.typed import (
     Unicode,
     operation,
 )
+from esb.admin.subject_history import Histories
 from esb.kernel.contract import Contract
 from esb.kernel.directory import Directory, Grant, MemberStatus, Service, ServiceStatus
 from esb.kernel.names import SERVICES_ROOT
@@ -46,6 +47,7 @@ class BusView:
         contract: reads a stored contract by its digest (blocking).
         address: the bus's public base URL, without trailing slash.
         engine: the registry's database; None on a node that has none.
+        histories: reads who asked about a person; None where there is no registry to record that in.
     """
 
     directory: Callable[[], Directory]
@@ -53,6 +55,7 @@ class BusView:
     contract: Callable[[str], Contract]
     address: str
     engine: Engine | None = None
+    histories: Histories | None = None
 
 
 class Owner(ComplexModel):  # type: ignore[misc]

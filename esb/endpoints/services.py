@@ -6,6 +6,8 @@ from typing import Any, Protocol
 from sqlalchemy import Engine
 
 from esb.adapters.hosted.adapter import HostedAdapter
+from esb.admin.subject_history import Histories
+from esb.admin.subject_keys import SubjectKeys
 from esb.endpoints.metadata import BusView
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
@@ -23,6 +25,11 @@ class _Registry(Protocol):
     def source(self) -> str: ...
 
 
+class _Evidence(Protocol):
+    @property
+    def url(self) -> str: ...
+
+
 class _Settings(Protocol):
     @property
     def bus(self) -> _Address: ...
@@ -30,13 +37,16 @@ class _Settings(Protocol):
     @property
     def registry(self) -> _Registry: ...
 
+    @property
+    def evidence(self) -> _Evidence: ...
+
 
 class Wired(Protocol):
     """What is needed of a wired bus (``esb.wiring.Node``)."""
 
     @property
     def settings(self) -> _Settings:
-        """The settings; only the public base URL and the registry's source are read."""
+        """The settings; only the public base URL, the registry's source and the log's place are read."""
 
     @property
     def way(self) -> Way:
@@ -55,6 +65,10 @@ class Wired(Protocol):
         """The registry's database; not to be used where the registry's source is another."""
 
     @property
+    def subjects(self) -> SubjectKeys:
+        """The keys of persons' pseudonyms."""
+
+    @property
     def contract(self) -> Callable[[str], Contract]:
         """Reads a stored contract by its digest (blocking)."""
 
@@ -62,12 +76,14 @@ class Wired(Protocol):
 def hosted_adapter(node: Wired) -> HostedAdapter:
     """The adapter for the services that this bus hosts."""
     log = logger("hosted")
+    own = node.settings.registry.source == "database"
     view = BusView(
         directory=lambda: node.way.directory,
         now=node.clock.now,
         contract=node.contract,
         address=node.settings.bus.address.rstrip("/"),
-        engine=node.engine if node.settings.registry.source == "database" else None,
+        engine=node.engine if own else None,
+        histories=Histories(node.engine, node.settings.evidence.url, node.subjects.every) if own else None,
     )
     return HostedAdapter(
         node.reactor,

@@ -4,8 +4,10 @@ Only what is signed is read, from the tree that was parsed for everybody.  Where
 answer is given without a look.
 """
 
+from itertools import islice
 from typing import Final
 
+from esb.audit.entry import MANY
 from esb.kernel.fin import read_fin
 from esb.kernel.message import Authenticated, VerifiedAnswer
 from esb.kernel.pseudonyms import Pseudonyms
@@ -26,9 +28,10 @@ NOBODY: Final[Named] = ("", None)
 def subjects_of(payload: Element, paths: tuple[SubjectPath, ...], pseudonyms: Pseudonyms) -> Named:
     """The persons at some paths.  What is not written as a FIN is nobody who could be asked for, and is left out."""
     fins = dict.fromkeys(fin for text in values_at(payload, paths) if (fin := read_fin(text)) is not None)
-    unnamed = len(fins) - MOST
-    made = sorted(pseudonyms.of(fin) for fin, _ in zip(fins, range(MOST), strict=False))
-    return " ".join(made), unnamed if unnamed > 0 else None
+    made = sorted(pseudonyms.of(fin) for fin in islice(fins, MOST))
+    if len(fins) <= MOST:
+        return " ".join(made), None
+    return " ".join((*made, MANY)), len(fins) - MOST
 
 
 def subjects_asked(message: Authenticated, paths: tuple[SubjectPath, ...], way: Way) -> Named:

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from esb.audit.entry import MANY
 from esb.kernel.pseudonyms import Pseudonyms
 from esb.kernel.subjects import SubjectPath
 from esb.stages.subjects import MOST, NOBODY, subjects_of
@@ -31,4 +32,4 @@ def test_of_very_many_a_record_says_how_many_are_left_out() -> None:
     fins = [f"{number:07d}" for number in range(MOST + 1)]
     assert subjects_of(payload(*fins[:MOST]), PATHS, MADE)[1] is None
     subject, unnamed = subjects_of(payload(*fins, *fins), PATHS, MADE)
-    assert (len(subject.split(" ")), unnamed) == (MOST, 1)
+    assert (len(subject.split(" ")), subject.split(" ")[-1], unnamed) == (MOST + 1, MANY, 1)

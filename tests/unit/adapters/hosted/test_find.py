@@ -46,7 +46,16 @@ def test_the_products_own_are_found(name: str) -> None:
 @pytest.mark.usefixtures("distribution")
 def test_a_distributions_service_is_found() -> None:
     assert find_service("greeter").name == "Greeter"
-    assert service_names() == ("broken", "greeter", "metadata", "other", "participation", "pension", "registry")
+    assert service_names() == (
+        "broken",
+        "greeter",
+        "metadata",
+        "other",
+        "participation",
+        "pension",
+        "registry",
+        "subjects",
+    )
 
 
 @pytest.mark.usefixtures("distribution")

@@ -1,0 +1,338 @@
+"""Who asked about a person, when, and on which legal ground: read from the evidence log, and itself an act on record.
+
+What the person is told may be deferred (:mod:`esb.registry.deferrals`): a question is then left out, or counted.  An
+operator with a reason sees everything.  No FIN is written anywhere; the act of reading names the pseudonym.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from heapq import merge
+from typing import Final
+
+from sqlalchemy import Engine
+
+from esb.audit.entry import MANY, Entry, Kind
+from esb.audit.leaf import leaf_bytes
+from esb.audit.log import EvidenceReader, Recorded
+from esb.audit.proof import TlogProof
+from esb.audit.query import Query
+from esb.audit.search import Found, Searcher
+from esb.audit.tree_reader import Published, TreeReader
+from esb.kernel.fin import read_fin
+from esb.kernel.pseudonyms import Pseudonyms
+from esb.registry.acts import acting
+from esb.registry.checks import lawful_text
+from esb.registry.database import reading
+from esb.registry.deferrals import Deferrals, all_deferrals
+from esb.registry.errors import Invalid
+from esb.registry.members import list_members
+from esb.registry.resources import list_resources
+from esb.registry.subject_models import Telling
+
+MOST_LINES: Final = 500
+_LONGEST_US: Final = 3_600_000_000  # no exchange takes an hour
+
+
+class View(Enum):
+    """For whom a history is read."""
+
+    PERSON = "person"  # what the law lets the person know now
+    OPERATOR = "operator"  # everything
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What something is called."""
+
+    az: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a history.
+
+    Attributes:
+        since, until: microseconds since the Unix epoch; from ``since`` on and before ``until``.
+        before: ``next`` of the page before.
+        limit: lines at the most.
+        proofs: whether each line comes with its records and their proofs.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    before: int | None = None
+    limit: int = 100
+    proofs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A record that names the person, so that anybody can check that it stands in the log.
+
+    Attributes:
+        record: its name.
+        leaf: its octets, whose hash is in the tree.
+        proof: that it is in the tree of a checkpoint; None while no checkpoint covers it.
+    """
+
+    record: str
+    leaf: bytes
+    proof: TlogProof | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exchange in which the person was named.
+
+    Attributes:
+        entry: the facts of its first record that is there.
+        outcome, rule: how it ended: of its answer or refusal; ``accepted`` while there is neither.
+        named: ``request``, ``answer`` or both, in this order: whose message named the person.
+        consumer, provider, service: what the parties and the service are called; None where the registry does not say.
+        told_from: microseconds since the epoch from which on the person is told of it; None where it is not deferred.
+        hidden: whether its very existence is deferred.
+        evidence: where proofs were asked for.
+    """
+
+    entry: Entry
+    outcome: str
+    rule: str
+    named: tuple[str, ...]
+    consumer: Name | None
+    provider: Name | None
+    service: Name | None
+    told_from: int | None
+    hidden: bool
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of a history.
+
+    Attributes:
+        pseudonym: of the person, under the key of now.
+        lines: newest first.
+        withheld: how many lines of the time asked for are deferred and may be counted.
+        crowded: exchanges of that time that named more persons than a record holds, none of whom is known to be this
+            one: the person may have been among the rest.
+        unread: records that may name the person and cannot be read here: they were archived, or are damaged.
+        next: ``before`` of the page that follows; None on the last.
+        checkpoint: the one that proofs lead to; None where none was asked for or there is none yet.
+    """
+
+    pseudonym: str
+    lines: tuple[Line, ...]
+    withheld: int
+    crowded: int
+    unread: int
+    next: int | None
+    checkpoint: Published | None
+
+
+class Histories:
+    """Reads histories.  Blocks; may be called from any thread.
+
+    Args:
+        url: of the evidence log.
+        pseudonyms: opens every key.
+    """
+
+    def __init__(self, engine: Engine, url: str, pseudonyms: Callable[[], Pseudonyms]) -> None:
+        self._engine = engine
+        self._pseudonyms = pseudonyms
+        self._url = url
+        self._reader = EvidenceReader(url)
+        self._tree = TreeReader(url)
+
+    def read(self, fin: str, asked: Asked, view: View, reason: str, *, author: str, now: float) -> History:
+        """Read a page.  That it is read is on record before anything is looked for.
+
+        Args:
+            fin: as a person writes it.
+            reason: why it is read; it stays in the registry, and may not hold the FIN.
+
+        Raises:
+            Invalid: the FIN is none, or no reason is given, or one that names the person.
+            KeyUnusable: a key of pseudonyms cannot be opened.
+            RegistryUnavailable, StoreUnavailable, IndexUnfit, LogDamaged: something cannot be read now.
+        """
+        known = read_fin(fin)
+        if known is None:
+            raise Invalid("this is no FIN: seven digits and Latin capitals, without I and O")
+        reason = lawful_text(reason, "reason")
+        if known in reason.upper():
+            raise Invalid(
+                "the reason names the person, and would stand in the registry for ever: say it without the FIN"
+            )
+        names = self._pseudonyms().every(known)
+        with acting(self._engine, author, now) as act:
+            times = {"since": asked.since, "until": asked.until, "before": asked.before}
+            detail = {name: value for name, value in times.items() if value is not None}
+            act.record("read", "subject", names[0], {"view": view.value, "reason": reason, **detail})
+        with reading(self._engine) as session:
+            deferrals = all_deferrals(session)
+            members = {each.code: Name(each.name_az, each.name_en) for each in list_members(session)}
+            services = {
+                service: Name(each.entry.name.az, each.entry.name.en)
+                for each in list_resources(session)
+                for service in each.entry.services
+            }
+        page = _Page(names, self._reader, self._tree, members, services, deferrals, asked, view, now)
+        seen: set[str] = set()
+        with _searching(self._url, names) as search:
+            for found in search.every(asked):
+                if found.entry.exchange not in seen:  # the first that is met is the newest record of it that names him
+                    seen.add(found.entry.exchange)
+                    page.take(found.number, found.entry)
+            crowds = {each.entry.exchange for each in search.crowds(asked) if page.tells(each.entry)}
+            unread = search.unread
+        return History(
+            pseudonym=names[0],
+            lines=tuple(page.lines),
+            withheld=page.withheld,
+            crowded=len(crowds - seen),
+            unread=unread,
+            next=page.next,
+            checkpoint=page.checkpoint,
+        )
+
+    def close(self) -> None:
+        """Let go of the log; the next question opens it again."""
+        for each in (self._reader, self._tree):
+            each.close()
+
+
+class _Search:
+    """Finds the records that name a person, under each of his or her pseudonyms."""
+
+    def __init__(self, searchers: Mapping[str, Searcher]) -> None:
+        self._searchers = searchers
+
+    @property
+    def unread(self) -> int:
+        """Records that would fit and could not be read so far."""
+        return sum(len(each.damaged) + each.gone for each in self._searchers.values())
+
+    def every(self, asked: Asked) -> Iterator[Found]:
+        """Newest first; each once, for no record is made under two keys."""
+        found = (each.every(_query(asked, name)) for name, each in self._searchers.items())
+        return merge(*found, key=lambda each: each.number, reverse=True)
+
+    def crowds(self, asked: Asked) -> Iterator[Found]:
+        """Those that name more persons than a record holds."""
+        return next(iter(self._searchers.values())).every(_query(asked, MANY))
+
+
+@contextmanager
+def _searching(url: str, names: Iterable[str]) -> Iterator[_Search]:
+    """A searcher for each pseudonym, because one is for one search at a time."""
+    searchers = {name: Searcher(url) for name in names}
+    try:
+        yield _Search(searchers)
+    finally:
+        for each in searchers.values():
+            each.close()
+
+
+def _query(asked: Asked, name: str) -> Query:
+    until = None if asked.until is None else asked.until + _LONGEST_US
+    return Query(subject=name, since=asked.since, until=until)
+
+
+class _Page:
+    """Gathers the lines of a page, and what is to be said of the rest."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        reader: EvidenceReader,
+        tree: TreeReader,
+        members: dict[str, Name],
+        services: dict[str, Name],
+        deferrals: Deferrals,
+        asked: Asked,
+        view: View,
+        now: float,
+    ) -> None:
+        self._names = frozenset(names)
+        self._reader = reader
+        self._tree = tree
+        self._members = members
+        self._services = services
+        self._deferrals = deferrals
+        self._asked = asked
+        self._view = view
+        self._now = now
+        self._last = 0
+        self.lines: list[Line] = []
+        self.withheld = 0
+        self.next: int | None = None
+        self.checkpoint = tree.latest() if asked.proofs else None
+
+    def tells(self, entry: Entry) -> bool:
+        """Whether an exchange is of the time asked for, and not kept from whoever this page is for."""
+        if not self._in_time(entry.at):
+            return False
+        return self._view is View.OPERATOR or self._deferred(entry)[0] is None
+
+    def take(self, number: int, entry: Entry) -> None:
+        """Take the exchange of a record that names the person, its newest such; they come newest first."""
+        timed = self._asked.since is not None or self._asked.until is not None
+        records = self._reader.show(entry.exchange) if timed else None  # the first of them says when it was asked
+        if records is not None and not self._in_time(records[0].entry.at):
+            return
+        told_from, hidden = self._deferred(entry)
+        if told_from is not None and self._view is View.PERSON:
+            self.withheld += not hidden
+            return
+        if (self._asked.before is not None and number >= self._asked.before) or self.next is not None:
+            return
+        if len(self.lines) == min(self._asked.limit, MOST_LINES):
+            self.next = self._last
+            return
+        self._last = number
+        self.lines.append(self._line(records or self._reader.show(entry.exchange), told_from, hidden))
+
+    def _in_time(self, at: int) -> bool:
+        since, until = self._asked.since, self._asked.until
+        return (since is None or at >= since) and (until is None or at < until)
+
+    def _line(self, records: Sequence[Recorded], told_from: int | None, hidden: bool) -> Line:
+        first, last = records[0].entry, records[-1].entry
+        naming = [each for each in records if not self._names.isdisjoint(each.entry.subject.split(" "))]
+        named = {"answer" if each.entry.kind is Kind.ANSWER else "request" for each in naming}
+        return Line(
+            entry=first,
+            outcome=last.outcome,
+            rule=last.rule,
+            named=tuple(sorted(named, reverse=True)),
+            consumer=self._members.get(first.consumer),
+            provider=self._members.get(first.service.partition("/")[0]),
+            service=self._services.get(first.service),
+            told_from=told_from,
+            hidden=hidden,
+            evidence=tuple(map(self._evidence, naming)) if self._asked.proofs else (),
+        )
+
+    def _deferred(self, entry: Entry) -> tuple[int | None, bool]:
+        """From when on an exchange is told, where that is still to come, and whether it is hidden until then."""
+        told_from, hidden = None, False
+        service = entry.service.removeprefix("/services/")  # a request that was refused early names the path
+        for rule in self._deferrals.of(entry.grant, entry.consumer, service):
+            if rule.defers(entry.at, self._now):
+                told_from = max(told_from or 0, rule.ends(entry.at) or 0)
+                hidden = hidden or rule.telling is Telling.HIDDEN
+        return told_from, hidden
+
+    def _evidence(self, record: Recorded) -> Evidence:
+        name = record.entry.record
+        index = None if self.checkpoint is None else self._tree.index_of(name)
+        proof = None
+        if self.checkpoint is not None and index is not None and index < self.checkpoint.size:
+            path = self._tree.inclusion(index, self.checkpoint.size)
+            proof = TlogProof(index, tuple(path), self.checkpoint.note)
+        return Evidence(name, leaf_bytes(record.entry), proof)
