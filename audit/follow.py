@@ -69,7 +69,7 @@ class Follower:
         self._log.close()
 
     def _fitting(self, number: int, name: str, leaf: bytes) -> Iterator[Found]:
-        if not all(needle in leaf for needle in self._needles):
+        if not all(needle in leaf for needle in self._needles) or not self._query.glance(leaf):
             return
         try:
             entry = read_leaf(leaf)

@@ -309,6 +309,8 @@ class Searcher:
 
     def _fitting(self, query: Query, leaves: Sequence[tuple[int, str, int, bytes]]) -> Iterator[Found]:
         for number, name, _, leaf in leaves:
+            if not query.glance(leaf):
+                continue
             try:
                 entry = read_leaf(leaf)
             except LeafInvalid:

@@ -1,6 +1,7 @@
 """What searching the log promises, on SQLite and on PostgreSQL: with an index, without one, and with half of one."""
 
 import random
+import sqlite3
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -8,15 +9,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import connect
 from support.records import a_record
 
-from esb.audit import postings
+from esb.audit import postings, search_index
 from esb.audit.entry import Entry, Kind
-from esb.audit.indexer import build
+from esb.audit.index_check import check_index
+from esb.audit.indexer import Growing, build
 from esb.audit.query import Query
 from esb.audit.record import Record
 from esb.audit.search import Searcher
-from esb.audit.store import open_store, open_tree
+from esb.audit.search_index import SearchIndex, index_path, index_reading
+from esb.audit.store import locate, open_store, open_tree
 
 CHANCE = random.Random(5)
 _numbers = count(1)
@@ -50,7 +54,7 @@ def log(url: str, small: None) -> tuple[str, list[Entry]]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of 32 records and volumes of 256, so that a few records are many pieces."""
     patch = monkeypatch
-    for module in ("postings", "indexer", "search", "search_index"):
+    for module in ("postings", "indexer", "search", "search_index", "index_check"):
         for name, value in (("PIECE", 32), ("VOLUME", 256), ("PIECES", 8)):
             patch.setattr(f"esb.audit.{module}.{name}", value, raising=False)
     patch.setattr(postings, "_BITMAP", 32)
@@ -122,3 +126,115 @@ def test_what_is_found_is_what_fits(log: tuple[str, list[Entry]], query: Query, 
                 break
             assert len(page.records) == limit
     assert found == (wanted if oldest_first else wanted[::-1])
+
+
+TABLES = ("state", "piece", "column", "dense", "sparse", "fresh_dense", "fresh_sparse")
+
+
+def everything(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of the index."""
+    with closing(index_reading(locate(url))) as index:
+        return {
+            table: sorted(
+                tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+                for row in index.rows(f"SELECT * FROM search_{table}")
+            )
+            for table in TABLES
+        }
+
+
+def change(url: str, statement: str, *values: object) -> None:
+    """What an operator could do to the index with a database's own tools."""
+    place = locate(url)
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(index_path(place))) as file, file:
+            assert file.execute(statement, values).rowcount > 0
+        return
+    with connect(place, options="-c search_path=evidence") as database:
+        assert database.execute(statement.replace("?", "%s").encode(), values).rowcount > 0
+
+
+def written(url: str, count: int) -> None:
+    store, tree = open_store(url), open_tree(url)
+    store.write([some_record() for _ in range(count)])
+    while tree.add():
+        pass
+    store.close()
+    tree.close()
+
+
+class Killed(BaseException):
+    """Nothing in the program catches it."""
+
+
+def test_an_indexer_that_ends_at_any_statement_leaves_neither_gap_nor_double(
+    url: str, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(url, 330)
+    left = 0
+
+    def mortal(name: str, kind: type) -> None:
+        plain = getattr(kind, name)
+
+        def called(self: object, *arguments: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Killed
+            return plain(self, *arguments)
+
+        monkeypatch.setattr(kind, name, called)
+
+    for kind in (search_index._Sqlite, search_index._Postgres):
+        mortal("rows", kind)
+        mortal("put", kind)
+    build(url)
+    whole = everything(url)
+    assert [len(whole[table]) > 0 for table in TABLES] == [True] * len(TABLES)
+    SearchIndex(locate(url)).clear()
+    ends = 0
+    for life in range(4, 200, 3):
+        left = life
+        growing = Growing(url)
+        try:
+            while growing.step(331, 29) < 331:
+                pass
+            while growing.index.merge():
+                pass
+        except Killed:
+            ends += 1
+            continue
+        finally:
+            growing.close()
+        break
+    assert ends > 5
+    assert everything(url) == whole
+
+
+ALTERATIONS = (
+    "DELETE FROM search_dense WHERE term = (SELECT min(term) FROM search_dense)",
+    "DELETE FROM search_sparse WHERE bucket = (SELECT max(bucket) FROM search_sparse)",
+    "DELETE FROM search_fresh_dense WHERE term = (SELECT min(term) FROM search_fresh_dense)",
+    "DELETE FROM search_fresh_sparse WHERE bucket = (SELECT max(bucket) FROM search_fresh_sparse)",
+    "UPDATE search_dense SET term = term + 1 WHERE term = (SELECT max(term) FROM search_dense)",
+    "UPDATE search_sparse SET entries = ? WHERE bucket = (SELECT max(bucket) FROM search_sparse)",
+    "UPDATE search_piece SET newest = newest - 1 WHERE piece = 3",
+    "UPDATE search_column SET durations = ? WHERE piece = 3",
+    "DELETE FROM search_piece WHERE piece = 3",
+    "UPDATE search_state SET next = next + 32",
+    "UPDATE search_state SET leaf = ?",
+)
+
+
+def test_an_index_that_was_altered_is_found(url: str, small: None) -> None:
+    written(url, 330)
+    build(url)
+    checked = check_index(url)
+    assert (checked.records, checked.wrong) == (319, [])
+    for statement in ALTERATIONS:
+        change(url, statement, *[b"altered"] * statement.count("?"))
+        assert check_index(url).wrong, statement
+        # Made anew, it is what it was.
+        SearchIndex(locate(url)).clear()
+        build(url)
+    assert check_index(url).wrong == []

@@ -1,22 +1,23 @@
 """The measurement of the tree, at a size that takes a moment."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from esb.bench.tree import main
 
 
-def test_it_builds_verifies_and_proves(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--records", "3000", "--processes", "1"])
+def test_it_builds_verifies_proves_and_searches(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("esb.bench.tree._WRITTEN", 100)
+    monkeypatch.setattr("esb.bench.tree.BATCH", 100)
+    monkeypatch.setattr("esb.bench.search._TIMES", 1)
+    main(["--records", "3000", "--processes", "1", "--folder", str(tmp_path)])
     told = json.loads(capsys.readouterr().out)
-    assert told["records"] == 3000
-    assert told["findings"] == 0
-    assert set(told["seconds"]) == {
-        "written",
-        "sequenced",
-        "signed",
-        "one more, added and signed",
-        "verified",
-        "proved",
-    }
+    assert (told["records"], told["findings"]) == (3000, 0)
+    assert {"made", "sequenced", "indexed", "index checked", "written", "verified", "proved"} <= set(told["seconds"])
+    assert {"evidence.db", "evidence-tree.db", "evidence-search.db"} <= set(told["bytes"])
+    assert set(told["milliseconds"]["officer"]) == {"cold", "p50", "p95"}
+    assert list(tmp_path.iterdir()) == []
