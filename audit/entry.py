@@ -62,6 +62,8 @@ class Entry:
             each, sorted, without doubles, one space between two.
         unnamed: how many more persons it names, beyond the most whose pseudonyms a record holds; None where none.  Then
             :data:`MANY` is the last of ``subject``.
+        kept: what is kept of the messages and until which day, as :func:`~esb.kernel.retention.read_kept` reads it; ""
+            in full, without end.
     """
 
     record: str
@@ -93,6 +95,7 @@ class Entry:
     peer: str
     subject: str = ""
     unnamed: int | None = None
+    kept: str = ""
 
 
 def record_id(exchange: str, kind: Kind) -> str:

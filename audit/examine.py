@@ -4,27 +4,17 @@ A leaf is what counts: its hash is in the tree, and the tree's root under the lo
 it, for finding and for showing, is held against it here.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from esb.audit.entry import Entry, Kind, clip
+from esb.audit.body_opener import BodyOpener
+from esb.audit.entry import Kind, clip
+from esb.audit.examine_bodies import SentJudge, Tally, wrong_with_bodies
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.merkle import perfect_root
 from esb.audit.record import replay_key
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place, tile_path
 from esb.audit.tree_reader import Row, TreeReader
-
-SentJudge = Callable[[bytes, Entry], str]
-"""Says what is wrong with the envelope that is said to have been sent; "" where it is the one.
-
-It is told the record's facts; the envelope is not empty.
-"""
-
-# A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing is
-# sent when a request is recorded or a change.
-_ALWAYS_KEPT: Final = frozenset({Kind.REQUEST, Kind.CHANGE})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,6 +41,7 @@ class Stretch:
         records: how many were looked at.
         roots: hash of each whole tile, by its number, as recomputed from records that are what was sequenced.
         findings: what is wrong.
+        tally: what was seen of messages.
         elsewhere: how many were archived, have left the log, and were not to be had.
     """
 
@@ -58,6 +49,7 @@ class Stretch:
     records: int
     roots: Mapping[int, bytes]
     findings: tuple[Finding, ...]
+    tally: Tally
     elsewhere: int = 0
 
 
@@ -68,6 +60,7 @@ def examine(
     size: int,
     sent: SentJudge | None = None,
     dropped: Sequence[tuple[int, int]] = (),
+    today: str = "",
 ) -> Stretch:
     """Recompute the tiles of a stretch from its records, and hold each record's row against its leaf.
 
@@ -77,6 +70,7 @@ def examine(
         size: of the tree.
         sent: judges the envelopes that were sent; None to leave them.
         dropped: ranges whose records may be gone, because a package holds them.
+        today: the UTC day; messages that were to be kept until one before it may be gone.  "" where none may.
 
     Raises:
         StoreUnavailable: the log cannot be read.
@@ -87,6 +81,7 @@ def examine(
     hashes: list[bytes] = []
     names: list[str] = []
     records = elsewhere = 0
+    tally = Tally()
 
     def tile_done(last: int) -> None:
         place = Place(0, (last - 1) // WIDTH)
@@ -108,17 +103,19 @@ def examine(
             names.append("")
         else:
             records += 1
-            findings.extend(Finding(what, row.record) for what in wrong_with(row, sent))
+            findings.extend(Finding(what, row.record) for what in wrong_with(row, reader.bodies, sent, today, tally))
             hashes.append(leaf_hash(row.leaf))
             names.append(row.record)
         if len(hashes) == WIDTH:
             tile_done(index + 1)
     if hashes:
         tile_done(index + 1)
-    return Stretch(start, records, roots, tuple(findings), elsewhere)
+    return Stretch(start, records, roots, tuple(findings), tally, elsewhere)
 
 
-def wrong_with(row: Row, sent: SentJudge | None = None) -> Iterator[str]:
+def wrong_with(
+    row: Row, bodies: BodyOpener, sent: SentJudge | None = None, today: str = "", tally: Tally | None = None
+) -> Iterator[str]:
     """What of a record's row is not what its leaf says."""
     try:
         entry = read_leaf(row.leaf)
@@ -132,19 +129,7 @@ def wrong_with(row: Row, sent: SentJudge | None = None) -> Iterator[str]:
     asked = entry.kind is Kind.REQUEST
     if row.replay_key != (replay_key(entry.consumer, entry.message_id) if asked else None):
         yield "a record's replay key is not that of its message"
-    if not row.kept:
-        yield "a record's messages are gone"
-        return
-    if row.message:
-        if hashlib.sha256(row.message).hexdigest() != entry.message_sha256:
-            yield "a record's message is not the one that came"
-    elif entry.kind in _ALWAYS_KEPT:
-        yield "a record's message is gone"
-    if entry.kind is Kind.REFUSAL and not row.sent:
-        if entry.consumer:  # of what strangers send only so much is kept (evidence.keep_strangers_per_second)
-            yield "the envelope that was sent is gone"
-    elif entry.kind not in _ALWAYS_KEPT and sent is not None and (problem := sent(row.sent, entry)):
-        yield problem
+    yield from wrong_with_bodies(row, entry, sent, bodies, today, Tally() if tally is None else tally)
 
 
 def _tile_findings(tile: bytes | None, place: Place, hashes: list[bytes], names: list[str]) -> Iterator[Finding]:

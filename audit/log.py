@@ -1,17 +1,20 @@
 """Reading the evidence log: what was recorded, newest first, and what an exchange was answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from esb.audit.body_opener import KeyShredded
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.reading import log_reading
-from esb.audit.store import locate
+from esb.audit.seal import MasterKeys
+from esb.audit.store import locate, open_bodies
 from esb.kernel.faults import EsbError
+from esb.kernel.retention import Form, read_kept
 
 _SELECT: Final = """
-SELECT record.id, record.record, leaf, coalesce(length(message), 0), coalesce(length(sent), 0)
+SELECT record.id, record.record, leaf, coalesce(length(message), 0), coalesce(length(sent), 0), key
 FROM record LEFT JOIN body ON body.id = record.id
 """
 
@@ -33,6 +36,7 @@ class Recorded:
         entry: its facts.
         leaf_hash: 32 bytes, the hash that receipts cite.
         message_size, sent_size: bytes kept of the message as received and of the envelope that left.
+        sealed: whether they are under a key, or go with one.
     """
 
     id: int
@@ -40,6 +44,7 @@ class Recorded:
     leaf_hash: bytes
     message_size: int
     sent_size: int
+    sealed: bool = False
 
 
 class EvidenceReader:
@@ -47,12 +52,14 @@ class EvidenceReader:
 
     Args:
         url: as for :func:`~esb.audit.store.locate`.  Opened at the first question.
+        masters: opens the master keys that messages are sealed under, at the first that is asked for; None without.
 
     Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log cannot be read now.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, masters: Callable[[], MasterKeys] | None = None) -> None:
         self._log = log_reading(locate(url))
+        self._bodies = open_bodies(url, masters)
 
     def recent(self, limit: int = 50, before: int | None = None, *, kind: Kind | None = None) -> list[Recorded]:
         """List records, newest first.  For all else there is :mod:`esb.audit.search`.
@@ -82,24 +89,45 @@ class EvidenceReader:
         return [_recorded(row) for row in rows]
 
     def bodies(self, record: str) -> tuple[bytes, bytes] | None:
-        """Read a record's message as received and envelope as sent; None when there are none."""
+        """Read a record's message as received and envelope as sent; None when there are none (any more).
+
+        This serves the bus itself.  For a person :func:`esb.admin.bodies.read_bodies` puts it on record first.
+
+        Raises:
+            BodyUnreadable: they are sealed and cannot be opened here.
+        """
         rows = self._log.rows(
-            "SELECT message, sent FROM record JOIN body ON body.id = record.id WHERE record = ?", [record]
+            "SELECT message, sent, key FROM record JOIN body ON body.id = record.id WHERE record = ?", [record]
         )
-        return (rows[0][0], rows[0][1]) if rows else None
+        if not rows:
+            return None
+        message, sent, key = rows[0]
+        try:
+            return self._bodies.open(record, key, message, sent)
+        except KeyShredded:
+            return None
 
     def holds(self, record: str) -> bool:
         """Say whether there is a record of this name."""
         return bool(self._log.rows("SELECT 1 FROM record WHERE record = ?", [record]))
 
     def answer_of(self, exchange: str) -> bytes | None:
-        """Read the envelope that answered or refused an exchange; None while there is none."""
+        """Read the envelope that answered or refused an exchange; None while there is none, b"" where none was kept.
+
+        Raises:
+            BodyUnreadable: it is sealed and cannot be opened here.
+        """
         rows = self._log.rows(
-            "SELECT sent FROM record JOIN body ON body.id = record.id "
-            "WHERE record IN (?, ?) ORDER BY record.id DESC LIMIT 1",
+            "SELECT record, leaf FROM record WHERE record IN (?, ?) ORDER BY record.id DESC LIMIT 1",
             [record_id(exchange, Kind.ANSWER), record_id(exchange, Kind.REFUSAL)],
         )
-        return rows[0][0] or None if rows else None
+        if not rows:
+            return None
+        name, leaf = rows[0]
+        # Without its Body an envelope is no answer.
+        kept = read_kept(read_leaf(leaf).kept).form is Form.FULL
+        found = self.bodies(name) if kept else None
+        return b"" if found is None else found[1]
 
     def counts_by_grant(self, since: int) -> dict[int, int]:
         """Count accepted requests by grant, from ``since`` (microseconds since the epoch) on.
@@ -156,14 +184,15 @@ class EvidenceReader:
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""
         self._log.close()
+        self._bodies.close()
 
 
 def _recorded(row: tuple[Any, ...]) -> Recorded:
-    number, name, leaf, message_size, sent_size = row
+    number, name, leaf, message_size, sent_size, key = row
     try:
         entry = read_leaf(leaf)
     except LeafInvalid as error:
         raise LogDamaged(f"record {name} (number {number}) of the evidence log is damaged: {error}") from error
     if entry.record != name:
         raise LogDamaged(f"record {name} (number {number}) of the evidence log holds the facts of another")
-    return Recorded(number, entry, leaf_hash(leaf), message_size, sent_size)
+    return Recorded(number, entry, leaf_hash(leaf), message_size, sent_size, key is not None)

@@ -28,11 +28,11 @@ from esb.audit.record import (
     write_apart,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _SCHEMA: Final[LiteralString] = """
 CREATE SCHEMA IF NOT EXISTS evidence;
 CREATE TABLE evidence.version (version integer NOT NULL);
-INSERT INTO evidence.version VALUES (1);
+INSERT INTO evidence.version VALUES (2);
 CREATE TABLE evidence.record (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     record text NOT NULL UNIQUE,
@@ -50,12 +50,28 @@ CREATE INDEX record_use ON evidence.record (at, grant_id) WHERE kind = 'request'
 CREATE TABLE evidence.body (
     id bigint PRIMARY KEY,
     message bytea NOT NULL,
-    sent bytea NOT NULL
+    sent bytea NOT NULL,
+    key bigint
 );
 -- No foreign key: record and body are born in one statement, and the check would cost an eighth of it.
--- Messages will be stored encrypted and never give: compressing them would only cost.
+-- Messages are sealed and never give: compressing them would only cost.
 ALTER TABLE evidence.body ALTER COLUMN message SET STORAGE EXTERNAL, ALTER COLUMN sent SET STORAGE EXTERNAL;
 """
+_DATA_KEY: Final[LiteralString] = """
+CREATE TABLE evidence.data_key (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    until text NOT NULL,
+    made bigint NOT NULL,
+    first bigint NOT NULL,
+    master text NOT NULL,
+    wrapped bytea NOT NULL,
+    shredded bigint
+);
+"""
+# From each version to the next, in place.
+_UPGRADES: Final[dict[int, tuple[LiteralString, ...]]] = {
+    1: ("ALTER TABLE evidence.body ADD COLUMN key bigint", _DATA_KEY, "UPDATE evidence.version SET version = 2")
+}
 _LOCK: Final = 0x53686C757A  # any number that the processes agree on
 
 # A server that is gone without a word must not hold the writer's thread for the minutes that TCP would wait.
@@ -74,16 +90,16 @@ _INSERT: Final[LiteralString] = """
 WITH given AS (
     SELECT * FROM unnest(
         %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::bigint[],
-        %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[]
+        %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[]
     ) WITH ORDINALITY AS row
-        (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, place)
+        (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, key, place)
 ), new AS (
     INSERT INTO record (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf)
     SELECT record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf FROM given ORDER BY place
     ON CONFLICT DO NOTHING
     RETURNING id, record
 ), kept AS (
-    INSERT INTO body (id, message, sent) SELECT id, message, sent FROM new JOIN given USING (record)
+    INSERT INTO body (id, message, sent, key) SELECT id, message, sent, key FROM new JOIN given USING (record)
 )
 SELECT record FROM new
 """
@@ -208,12 +224,27 @@ def _prepare(connection: psycopg.Connection) -> None:
         raise StoreUnavailable("the evidence database is not encoded in UTF8: create it so")
     if _one(connection, "SHOW synchronous_commit") not in ("on", "remote_apply"):
         connection.execute("SET synchronous_commit = on")
+    bring_up(connection)
+
+
+def bring_up(connection: psycopg.Connection) -> None:
+    """Make the tables where they are missing, and bring those of an earlier version up to this one, in place.
+
+    Raises:
+        StoreUnavailable: a later version made them.
+        psycopg.Error: the database does not let us.
+    """
     with connection.transaction():
         # The lock comes before the first look: a session remembers that a name was not there, and waiting for a lock
         # of this kind does not make it look again.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         if _one(connection, "SELECT to_regclass('evidence.version') IS NULL"):
             connection.execute(_SCHEMA)
+            connection.execute(_DATA_KEY)
+        version = _one(connection, "SELECT version FROM evidence.version")
+        for earlier in range(version if isinstance(version, int) else SCHEMA_VERSION, SCHEMA_VERSION):
+            for statement in _UPGRADES[earlier]:
+                connection.execute(statement)
         check_version(connection)
         partition_bodies(connection)
 
@@ -246,6 +277,7 @@ def _columns(batch: Sequence[Record]) -> list[list[object]]:
             record.leaf,
             record.message,
             record.sent,
+            record.key,
         )
         for record in batch
     ]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,11 +81,27 @@ class Reading:
 
 
 def log_reading(place: Path | str) -> Reading:
-    """What reads the log's own tables, and refuses those of another version."""
+    """What reads the log's own tables: of an earlier version once they are brought up to this one, of a later never."""
     if isinstance(place, Path):
-        return Reading(place, lambda ask: check_schema(ask("PRAGMA user_version", ())[0][0], sqlite.SCHEMA_VERSION))
+        return Reading(place, partial(_check_file, place))
+    return Reading(place, partial(_check_database, place))
+
+
+def _check_file(place: Path, ask: Reading.Ask) -> None:
+    if 0 < ask("PRAGMA user_version", ())[0][0] < sqlite.SCHEMA_VERSION:
+        sqlite.bring_up(place)
+    check_schema(ask("PRAGMA user_version", ())[0][0], sqlite.SCHEMA_VERSION)
+
+
+def _check_database(place: str, ask: Reading.Ask) -> None:
     version = "SELECT version FROM evidence.version"
-    return Reading(place, lambda ask: check_schema(ask(version, ())[0][0], postgres.SCHEMA_VERSION))
+    if ask(version, ())[0][0] < postgres.SCHEMA_VERSION:
+        try:
+            with postgres.connect(place) as connection:
+                postgres.bring_up(connection)
+        except psycopg.Error as error:
+            raise StoreUnavailable(postgres.reason(error)) from error
+    check_schema(ask(version, ())[0][0], postgres.SCHEMA_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class Record:
         message: the message as received; may be empty.
         sent: the envelope that leaves for the consumer; empty on a request.
         replay_key: :func:`replay_key` of a request; None on an answer or refusal.
+        key: number of the data key that both are sealed under, or that says until when they are kept; None of plain
+            messages that are kept without end.
     """
 
     entry: Entry
@@ -26,6 +28,7 @@ class Record:
     message: bytes
     sent: bytes
     replay_key: bytes | None
+    key: int | None = None
 
 
 def replay_key(consumer: str, message_id: str) -> bytes:

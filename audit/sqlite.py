@@ -28,7 +28,7 @@ from esb.audit.record import (
     write_apart,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _SCHEMA: Final = f"""
 CREATE TABLE record (
     id INTEGER PRIMARY KEY,
@@ -47,10 +47,13 @@ CREATE INDEX record_use ON record (at, grant_id) WHERE kind = 'request';
 CREATE TABLE body (
     id INTEGER PRIMARY KEY,
     message BLOB NOT NULL,
-    sent BLOB NOT NULL
+    sent BLOB NOT NULL,
+    key INTEGER
 ) STRICT;
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+# From each version to the next, in place.
+_UPGRADES: Final = {1: ("ALTER TABLE body ADD COLUMN key INTEGER", "PRAGMA user_version = 2")}
 _BUSY_MS: Final = 5_000
 # Another process's commit takes a few milliseconds.  SQLite's own waiting sleeps ever longer, up to a tenth of a
 # second, and whoever sleeps so long meets the other's next commit: this is how long we sleep between two attempts.
@@ -61,7 +64,7 @@ _PAGES_FORCED: Final = 1_000
 _WAL_BYTES_KEPT: Final = 64 * 1024 * 1024
 
 _RECORD_COLUMNS: Final = 10
-_BODY_COLUMNS: Final = 3
+_BODY_COLUMNS: Final = 4
 # Statements come in sizes of powers of two, so that a handful of them, prepared once, writes a batch of any size;
 # a single statement of many rows gives the interpreter's lock back and takes it once, not once for each row.
 _LARGEST_STATEMENT: Final = 64
@@ -257,13 +260,31 @@ def _begin(connection: sqlite3.Connection) -> None:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
+    if 0 <= version < SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")  # two processes may meet here; the second finds the work done
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
             for statement in _SCHEMA.split(";\n"):
+                connection.execute(statement)
+        for earlier in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            for statement in _UPGRADES[earlier]:
                 connection.execute(statement)
         connection.execute("COMMIT")
     check_version(connection)
+
+
+def bring_up(path: Path) -> None:
+    """Bring the tables of an earlier version up to this one, in place and in one transaction.
+
+    Raises:
+        StoreUnavailable: the file cannot be written.
+    """
+    try:
+        _connect(path).close()
+    except sqlite3.Error as error:
+        raise StoreUnavailable(reason(error)) from error
+    except OSError as error:
+        raise StoreUnavailable(_REASONS[sqlite3.SQLITE_CANTOPEN]) from error
 
 
 def check_version(connection: sqlite3.Connection) -> None:
@@ -320,7 +341,7 @@ def _insert_bodies(connection: sqlite3.Connection, rows: list[tuple[int, Record]
     for piece in _pieces(rows):
         values: list[object] = []
         for number, record in piece:
-            values += (number, record.message, record.sent)
+            values += (number, record.message, record.sent, record.key)
         connection.execute(_INSERT_BODIES[len(piece)], values)
 
 

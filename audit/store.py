@@ -1,10 +1,19 @@
 """Where the evidence log is: a URL, and the store that it means."""
 
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from esb.audit.body_opener import BodyOpener
+from esb.audit.data_keys import DataKeys
+from esb.audit.data_keys_postgres import PostgresDataKeys
+from esb.audit.data_keys_sqlite import SqliteDataKeys
+from esb.audit.keeping import KeepingStore
 from esb.audit.postgres import PostgresStore
+from esb.audit.reading import log_reading
 from esb.audit.record import EvidenceStore
+from esb.audit.seal import MasterKeys
 from esb.audit.sqlite import SqliteStore
 from esb.audit.tree import TreeStore
 from esb.audit.tree_postgres import PostgresTree
@@ -38,14 +47,45 @@ def locate(url: str) -> Path | str:
     raise PlaceInvalid("the evidence log's URL is not sqlite:///PATH or postgresql://…")
 
 
-def open_store(url: str) -> EvidenceStore:
-    """Choose the store that a URL means.  Nothing is opened yet.
+def open_store(url: str, masters: MasterKeys | None = None) -> EvidenceStore:
+    """Choose the store that a URL means, which keeps of messages what their records say.  Nothing is opened yet.
+
+    Args:
+        masters: under which the keys are wrapped that messages are sealed with; None to keep them in the clear.
 
     Raises:
         PlaceInvalid: see :func:`locate`.
     """
     place = locate(url)
-    return SqliteStore(place) if isinstance(place, Path) else PostgresStore(place)
+    store = SqliteStore(place) if isinstance(place, Path) else PostgresStore(place)
+
+    def next_number() -> int:
+        log = log_reading(place)
+        try:
+            return int(log.rows("SELECT coalesce(max(id), 0) + 1 FROM record")[0][0])
+        finally:
+            log.close()
+
+    return KeepingStore(store, open_data_keys(url), next_number, masters, secrets.token_bytes)
+
+
+def open_data_keys(url: str) -> DataKeys:
+    """Choose the place of the data keys of the log that a URL means.  Nothing is opened yet.
+
+    Raises:
+        PlaceInvalid: see :func:`locate`.
+    """
+    place = locate(url)
+    return SqliteDataKeys(place) if isinstance(place, Path) else PostgresDataKeys(place)
+
+
+def open_bodies(url: str, masters: Callable[[], MasterKeys] | None) -> BodyOpener:
+    """What opens the messages of the log that a URL means, once somebody asks.
+
+    Raises:
+        PlaceInvalid: see :func:`locate`.
+    """
+    return BodyOpener(open_data_keys(url), masters)
 
 
 def open_tree(url: str) -> TreeStore:

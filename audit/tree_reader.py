@@ -1,6 +1,6 @@
 """Reading the log's tree: checkpoints, tiles, where a record stands, and proofs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +11,13 @@ from esb.audit.merkle import consistency_proof, inclusion_proof
 from esb.audit.package import Manifest, parse_manifest
 from esb.audit.reading import Reading, log_reading
 from esb.audit.record import check_schema
-from esb.audit.store import locate
+from esb.audit.seal import MasterKeys
+from esb.audit.store import locate, open_bodies
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place, subtrees
 from esb.audit.tree import Span, TreeDamaged, tile_of_size
 
 _ROWS: Final = """
-SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent
+SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, key
 FROM record LEFT JOIN body ON body.id = record.id
 """
 # One statement, because the sequencer may be at work.
@@ -68,7 +69,8 @@ class Row:
 
     Attributes:
         kept: whether the table of messages has a row for it.
-        message, sent: as in :class:`~esb.audit.record.Record`.
+        message, sent: as the table has them, sealed where there is a key.
+        key: number of the data key; None of messages in the clear.
     """
 
     record: str
@@ -83,6 +85,7 @@ class Row:
     kept: bool
     message: bytes
     sent: bytes
+    key: int | None
 
 
 class TreeReader:
@@ -91,13 +94,20 @@ class TreeReader:
     Args:
         url: of the log, as for :func:`~esb.audit.store.locate`.  Opened at the first question.
         archive: gives the rows of records that the log has let go of.
+        masters: opens the master keys that messages are sealed under, at the first that is opened; None without.
+
+    Attributes:
+        bodies: opens the messages of rows.
 
     Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log or its tree cannot be read now, as when
     no bus has made a tree yet.
     """
 
-    def __init__(self, url: str, archive: Archive | None = None) -> None:
+    def __init__(
+        self, url: str, archive: Archive | None = None, masters: Callable[[], MasterKeys] | None = None
+    ) -> None:
         place = locate(url)
+        self.bodies = open_bodies(url, masters)
         self._archive = archive
         self._let_go: list[tuple[int, int]] | None = None
         if isinstance(place, Path):
@@ -206,9 +216,9 @@ class TreeReader:
             if row is None:
                 yield index, None
                 continue
-            record, kind, at, consumer, service, outcome, grant, key, leaf, message, sent = row
-            facts = (record, kind, at, consumer, service, outcome, grant, key, leaf)
-            yield index, Row(*facts, message is not None, message or b"", sent or b"")
+            record, kind, at, consumer, service, outcome, grant, replay, leaf, message, sent, key = row
+            facts = (record, kind, at, consumer, service, outcome, grant, replay, leaf)
+            yield index, Row(*facts, message is not None, message or b"", sent or b"", key)
 
     def _walk(self, start: int, end: int, select: str) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
         end = min(end, self.size())
@@ -279,6 +289,7 @@ class TreeReader:
         """Let go of log and tree; the next question opens them again."""
         self._log.close()
         self._tree.close()
+        self.bodies.close()
         if self._archive is not None:
             self._archive.close()
 

@@ -1,18 +1,22 @@
 """The walk over the whole log: all is computed again from the records, and held against tiles and checkpoints."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from multiprocessing import get_context
 from typing import Final
 
 from esb.audit.archive import Archive
 from esb.audit.archive_walk import Archived, walk_archive
 from esb.audit.depot import Depot
-from esb.audit.examine import Finding, SentJudge, Stretch, examine
+from esb.audit.examine import Finding, Stretch, examine
+from esb.audit.examine_bodies import SentJudge, Tally
 from esb.audit.merkle import ProofInvalid, check_consistency, perfect_root, root
 from esb.audit.notes import Checkpoint, NoteInvalid, NoteKey, open_checkpoint
+from esb.audit.seal import MasterKeys
+from esb.audit.shreddings import shreddings
+from esb.audit.store import open_data_keys
 from esb.audit.tiles import HASH_BYTES, HEIGHT, WIDTH, Place, TileMissing, subtrees, tile_path, width_at
 from esb.audit.tree import TreeDamaged
 from esb.audit.tree_reader import Published, TreeReader
@@ -20,6 +24,7 @@ from esb.audit.tree_reader import Published, TreeReader
 _TILES_A_STRETCH: Final = 16  # some 4,000 records: a second's work, after which progress is told
 _TILES_KEPT: Final = 4_096
 
+OpenMasters = Callable[[], MasterKeys] | None
 Told = Callable[[int, int], None]
 """Is told how many leaves were looked at, and of how many."""
 
@@ -35,6 +40,8 @@ class Report:
         findings: what is not as it was; empty where all is well.
         packages: those that the log knows of, or that the archive holds.
         elsewhere: records that have left the log for an archive that was not to be had.
+        tally: what was seen of messages.
+        shredded: when keys of messages were destroyed (UTC days), by the last day of what they sealed.
     """
 
     size: int
@@ -43,6 +50,8 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     packages: tuple[Archived, ...] = ()
     elsewhere: int = 0
+    tally: Tally = field(default_factory=Tally)
+    shredded: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def walk(
@@ -55,6 +64,8 @@ def walk(
     sent: SentJudge | None = None,
     depots: Sequence[Depot] = (),
     told: Told = lambda _done, _of: None,
+    masters: OpenMasters = None,
+    today: str = "",
 ) -> Report:
     """Walk over the log.
 
@@ -67,11 +78,13 @@ def walk(
         processes: how many share the work; each opens the log for itself.
         sent: judges the envelopes that were sent; a function that can be named, where ``processes`` is above one.
         depots: archives; their packages are verified, and what has left the log is read from them.
+        masters: opens the master keys of messages, and can be named too; None leaves what is sealed unopened.
+        today: the UTC day; messages that were to be kept until one before it may be gone.  "" where none may.
 
     Raises:
         StoreUnavailable: the log or its tree cannot be read.
     """
-    reader = TreeReader(url, Archive(depots) if depots else None)
+    reader = TreeReader(url, Archive(depots) if depots else None, masters)
     try:
         latest = reader.latest()
         size = reader.size()
@@ -83,12 +96,13 @@ def walk(
         report.packages, flaws = walk_archive(reader, key, depots)
         report.findings += flaws
         dropped = tuple((one.first, one.end) for one in report.packages if one.dropped is not None)
-        job = partial(_examine_apart, url, tuple(depots), size, sent, dropped)
+        look = _Look(url, tuple(depots), masters, size, sent, dropped, today)
         try:
-            for stretch in _stretches(job, reader, stretches, size, sent, dropped, processes):
+            for stretch in _stretches(look, reader, stretches, processes):
                 report.records += stretch.records
                 report.elsewhere += stretch.elsewhere
                 report.findings += stretch.findings
+                report.tally.add(stretch.tally)
                 roots.update(stretch.roots)
                 told(min(stretch.start + step, size) - start, size - start)
         except TreeDamaged as error:
@@ -100,6 +114,10 @@ def walk(
             report.findings.append(Finding("records are in no archive that was given", where))
         if not reader.is_coherent():
             report.findings.append(Finding("the tree's marks are not those of its records", "its size and mark"))
+        # An act on record may be in what was not looked at.
+        if start == 0 and not report.elsewhere:
+            report.shredded, wrong = shreddings(open_data_keys(url), report.tally)
+            report.findings += wrong
         report.findings += [Finding("a record was put in afterwards", name) for name in reader.strays()]
         report.findings += [one for note in kept for one in _outsiders(reader, key, note, latest)]
         return report
@@ -107,38 +125,41 @@ def walk(
         reader.close()
 
 
-def _stretches(
-    job: Callable[[tuple[int, int]], Stretch],
-    reader: TreeReader,
-    stretches: list[tuple[int, int]],
-    size: int,
-    sent: SentJudge | None,
-    dropped: Sequence[tuple[int, int]],
-    processes: int,
-) -> Iterator[Stretch]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How stretches are looked at; can be handed to another process."""
+
+    url: str
+    depots: tuple[Depot, ...]
+    masters: OpenMasters
+    size: int
+    sent: SentJudge | None
+    dropped: tuple[tuple[int, int], ...]
+    today: str
+
+    def at(self, reader: TreeReader, stretch: tuple[int, int]) -> Stretch:
+        return examine(reader, *stretch, self.size, self.sent, self.dropped, self.today)
+
+    def apart(self, stretch: tuple[int, int]) -> Stretch:
+        """In a process that opens the log for itself, once."""
+        reader = _own_readers.get(self.url)
+        if reader is None:
+            archive = Archive(self.depots) if self.depots else None
+            reader = _own_readers[self.url] = TreeReader(self.url, archive, self.masters)
+        return self.at(reader, stretch)
+
+
+_own_readers: dict[str, TreeReader] = {}
+
+
+def _stretches(look: _Look, reader: TreeReader, stretches: list[tuple[int, int]], processes: int) -> Iterator[Stretch]:
     if processes <= 1 or len(stretches) < 2:
-        for start, end in stretches:
-            yield examine(reader, start, end, size, sent, dropped)
+        for stretch in stretches:
+            yield look.at(reader, stretch)
         return
     # Spawned, not forked: a child must not share this process's open databases.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(job, stretches)
-
-
-def _examine_apart(
-    url: str,
-    depots: tuple[Depot, ...],
-    size: int,
-    sent: SentJudge | None,
-    dropped: tuple[tuple[int, int], ...],
-    stretch: tuple[int, int],
-) -> Stretch:
-    return examine(_own_reader(url, depots), *stretch, size, sent, dropped)
-
-
-@lru_cache(1)
-def _own_reader(url: str, depots: tuple[Depot, ...]) -> TreeReader:
-    return TreeReader(url, Archive(depots) if depots else None)
+        yield from pool.map(look.apart, stretches)
 
 
 def _upper_tiles(reader: TreeReader, size: int, roots: dict[int, bytes]) -> Iterator[Finding]:

@@ -98,6 +98,8 @@ def _fill_log(path: Path, size: Size, now: float) -> None:
             " FROM counted",
             (size.rows, first, began, step, _LEAF_BYTES),
         )
-        connection.execute(f"{_COUNTING} INSERT INTO body SELECT ? + n, x'00', x'' FROM counted", (size.rows, first))
+        connection.execute(
+            f"{_COUNTING} INSERT INTO body SELECT ? + n, x'00', x'', NULL FROM counted", (size.rows, first)
+        )
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()

@@ -56,7 +56,8 @@ class SqliteJournal:
             [(number, row.record, row.kind, 0, *_AS_THEY_STAND, row.replay_key, row.leaf) for number, row in numbered],
         )
         self._connection.executemany(
-            "INSERT INTO body VALUES (?, ?, ?)", [(number, row.message, row.sent) for number, row in numbered]
+            "INSERT INTO body (id, message, sent) VALUES (?, ?, ?)",
+            [(number, row.message, row.sent) for number, row in numbered],
         )
         self._connection.execute("COMMIT")
 

@@ -34,6 +34,8 @@ class Cost:
 COST = Cost()
 """Of every file that this program writes."""
 
+_MOST_MEMORY = 32 * 1024 * 1024
+_MOST_PASSES = 16
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")
@@ -59,6 +61,49 @@ def seal(pkcs8: bytes, passphrase: bytes, salt: bytes, iv: bytes) -> bytes:
     document = der.encode(der.SEQUENCE, algorithm, der.encode(der.OCTET_STRING, sealed))
     lines = textwrap.wrap(base64.b64encode(document).decode(), 64)
     return "\n".join((BEGIN, *lines, END, "")).encode()
+
+
+def open_sealed(pem: bytes, passphrase: bytes) -> bytes:
+    """Open what :func:`seal` wrote, by no other derivation, at the cost that it names.
+
+    ``cryptography`` opens private keys in this form by itself; this is for what is none, such as a key that wraps keys.
+
+    Raises:
+        ValueError: it is not in that form, or the passphrase does not open it.
+    """
+    document = base64.b64decode("".join(pem.decode("ascii").strip()[len(BEGIN) : -len(END)].split()), validate=True)
+    algorithm, inner = _elements(_content(document), 2)
+    scheme, parameters = _elements(algorithm, 2)
+    derivation, encryption = _elements(parameters, 2)
+    function, how = _elements(derivation, 2)
+    salt, *cost = _elements(how, 4)
+    cipher_name, iv = _elements(encryption, 2)
+    n, r, p = (int.from_bytes(number, "big") for number in cost)
+    named = [der.encode(der.OBJECT_IDENTIFIER, name) for name in (scheme, function, cipher_name)]
+    if named != [_PBES2, _SCRYPT, _AES_256_CBC] or 128 * n * r > _MOST_MEMORY or p > _MOST_PASSES:
+        raise ValueError("another form")
+    key = Scrypt(salt=salt, length=32, n=n, r=r, p=p).derive(passphrase)
+    cipher = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+    unpadder = PKCS7(128).unpadder()
+    return unpadder.update(cipher.update(inner) + cipher.finalize()) + unpadder.finalize()
+
+
+def _content(document: bytes) -> bytes:
+    tag, content, rest = der.decode(document)
+    if tag != der.SEQUENCE or rest:
+        raise ValueError("another form")
+    return content
+
+
+def _elements(content: bytes, count: int) -> list[bytes]:
+    """The contents of so many elements, and nothing behind them."""
+    found = []
+    while content:
+        _, inner, content = der.decode(content)
+        found.append(inner)
+    if len(found) != count:
+        raise ValueError("another form")
+    return found
 
 
 def is_whole(pem: bytes) -> bool:

@@ -180,10 +180,15 @@ def store_key(private_key: PrivateKey, path: Path, passphrase: bytes) -> None:
     pkcs8 = private_key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write_whole(path, envelope.seal(pkcs8, passphrase, secrets.token_bytes(16), secrets.token_bytes(16)))
+    new_private_file(path, envelope.seal(pkcs8, passphrase, secrets.token_bytes(16), secrets.token_bytes(16)))
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def new_private_file(path: Path, content: bytes) -> None:
+    """Write a new file, readable by its owner alone, whole or not at all, and on the disk when this returns.
+
+    Raises:
+        KeyUnusable: ``path`` exists or cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
@@ -248,11 +253,11 @@ def point_key(uri: TokenUri, path: Path) -> None:
     Raises:
         KeyUnusable: ``path`` exists or cannot be written.
     """
-    _write_whole(path, f"{uri}\n".encode())
+    new_private_file(path, f"{uri}\n".encode())
 
 
 def _load_file(path: Path, passphrase: bytes) -> "FileKey | TokenKey":
-    pem = _read_private(path)
+    pem = read_private(path)
     if pem.startswith(SCHEME.encode()):
         # The file stands for a key in a device, so that whatever takes a key file takes such a key too.
         return load_key(pointed(path, pem), passphrase)
@@ -279,7 +284,12 @@ def _load_file(path: Path, passphrase: bytes) -> "FileKey | TokenKey":
     return FileKey(key)
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """Read a file that holds a key.
+
+    Raises:
+        KeyUnusable: it cannot be read, is open to others, or is too large for one.
+    """
     try:
         # Non-blocking, so that a pipe in the key's place cannot hold up the start.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:

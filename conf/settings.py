@@ -175,6 +175,8 @@ class Keys:
     second_signing_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
     second_certificate: _OptionalPath
     log_key: _Path
+    body_key: Annotated[KeyPlace | None, KeyAt(optional=True)]
+    body_key_before: Annotated[KeyPlace | None, KeyAt(optional=True)]
     hosted: _Path
     subjects: _Path
     sign_in_threads: Annotated[SignInThreads, Choice(get_args(SignInThreads))]

@@ -24,7 +24,7 @@ from esb.audit.indexer import Indexer
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
 from esb.audit.sparing import SparingWriter
-from esb.audit.store import open_store, open_tree
+from esb.audit.store import open_tree
 from esb.audit.tree_reader import TreeReader
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
@@ -36,6 +36,7 @@ from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
 from esb.endpoints.revocation import Lists
 from esb.fittings import Fittings
+from esb.keeping import open_log
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
@@ -216,15 +217,7 @@ def wire(
     subjects.ready(directory)
     threads, clerks, signing = Threads(reactor), Threads(reactor, 2), Threads(reactor, _SIGNING)
     load = Load(settings.load.max_in_flight, settings.load.per_service_in_flight)
-    writer = EvidenceWriter(
-        open_store(settings.evidence.url),
-        reactor.callFromThread,
-        max_batch=settings.evidence.max_batch,
-        max_wait=settings.evidence.max_wait_ms / 1000,
-        max_queue=settings.evidence.max_queue,
-        in_flight=lambda: load.in_flight,
-    )
-    reader = EvidenceReader(settings.evidence.url)
+    writer, reader, in_the_clear = open_log(settings, passphrase, reactor.callFromThread, lambda: load.in_flight)
 
     def contract(digest: str) -> Contract:
         if isinstance(watcher, Replica):
@@ -331,6 +324,7 @@ def wire(
     if follows:
         front.warnings["registry"] = lambda: node.registry_problem
     front.warnings["revocation"] = lists.warning
+    front.warnings["messages"] = lambda: in_the_clear
     front.warnings["certificates"] = lambda: own_warning(own_certificates(settings), clock.now())
     front.warnings["tree"] = sequencer.problem
     front.warnings["search"] = indexer.problem

@@ -219,6 +219,7 @@ def _read(path: Path, most: int) -> bytes:
 def _sources(desk: "Desk") -> "Sources":
     from esb.admin.evidence.gather import Sources
     from esb.admin.extracts import read_certificates
+    from esb.keeping import bodies_opener
 
     settings = desk.settings
     return Sources(
@@ -227,6 +228,7 @@ def _sources(desk: "Desk") -> "Sources":
         keys=settings.keys.certificate.parent,
         anchors=read_certificates(settings.certs.anchors),
         lists=settings.certs.crl,
+        masters=bodies_opener(settings),
     )
 
 

@@ -15,6 +15,7 @@ from esb.logs import json_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from esb.admin.bodies import Messages
     from esb.audit.log import EvidenceReader
 
 
@@ -32,31 +33,45 @@ for _command in (
 
 @log.command()
 @click.argument("exchange")
+@click.option("--messages", is_flag=True, help="The messages too.  They hold personal data: give a reason.")
 @click.option(
     "--bodies",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the messages of the exchange into this folder.  They hold personal data.",
+    help="Write the messages into this folder instead.  They hold personal data: give a reason.",
 )
+@click.option("--reason", default="", help="Why you read the messages: goes on record, with your name, before you do.")
 @json_option
 @pass_place
-def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> None:
+def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reason: str, as_json: bool) -> None:
     """Show everything recorded of one exchange, or of one change.
+
+    The messages themselves are shown only with a reason; that you read them is then on record in this very log.
 
     \b
     Example:
       esb log show 0197a3c4-…
+      esb log show 0197a3c4-… --messages --reason "complaint 2026/118"
       esb log show change-17-9f86d081884c7d65
     """
-    from esb.admin.authority import write_new
     from esb.audit.entry import Kind
     from esb.audit.log import EvidenceReader
 
+    wanted = messages or bodies is not None
+    if wanted and not reason.strip():
+        raise click.UsageError("Messages hold personal data: say why you read them with --reason.")
     reader = EvidenceReader(log_url(place))
     found = reader.show(exchange)
     if not found:
         raise click.ClickException(f"No record of exchange {exchange!r}: see esb log search.")
+    read = _messages(place, exchange, reason) if wanted else []
     if as_json:
-        say_json([{**facts(each.entry), "leafHash": each.leaf_hash.hex()} for each in found])
+        texts = {one.record: _text(one) for one in read if bodies is None}
+        say_json(
+            [
+                {**facts(each.entry), "leafHash": each.leaf_hash.hex(), **texts.get(each.entry.record, {})}
+                for each in found
+            ]
+        )
     else:
         for number, each in enumerate(found):
             if number:
@@ -67,21 +82,57 @@ def show(place: Place, exchange: str, bodies: Path | None, as_json: bool) -> Non
                     [
                         *pairs,
                         ("leaf hash", each.leaf_hash.hex()),
-                        ("kept", f"{each.message_size} + {each.sent_size} bytes"),
+                        ("on disk", f"{each.message_size} + {each.sent_size} bytes{', sealed' * each.sealed}"),
                     ]
                 )
             )
             if each.entry.kind is Kind.CHANGE:
                 _tell_change(reader, each.entry.record)
+        for one in read if bodies is None else ():
+            for name, text in _text(one).items():
+                # A line for each tag, so that a person can read it; the octets themselves: --bodies, --json.
+                say(f"\n{one.record}, {name}:\n" + text.replace("><", ">\n<"))
     if bodies is not None:
-        bodies.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for each in found:
-            kept = reader.bodies(each.entry.record)
-            for name, content in zip(("received", "sent"), kept or (), strict=False):
-                if content:
-                    ending = "json" if each.entry.kind is Kind.CHANGE else "xml"
-                    write_new(bodies / f"{each.entry.record}.{name}.{ending}", content)
-        say(f"Messages written to {bodies}, readable by you alone.")
+        _write(bodies, read)
+
+
+def _messages(place: Place, exchange: str, reason: str) -> "list[Messages]":
+    """Read them, on record."""
+    from esb.admin.bodies import read_bodies
+    from esb.cli.desk import sit_down
+    from esb.keeping import bodies_opener
+
+    desk = sit_down(place)
+    return read_bodies(
+        desk.engine,
+        desk.settings.evidence.url,
+        bodies_opener(desk.settings),
+        exchange,
+        author=desk.author,
+        reason=reason,
+        now=desk.now,
+    )
+
+
+def _text(read: "Messages") -> dict[str, str]:
+    """What is kept of a record's messages, as text, under the names of what it is."""
+    texts = {"received": read.message.decode(errors="replace"), "sent": read.sent.decode(errors="replace")}
+    return {name: text for name, text in {**texts, "note": read.note}.items() if text}
+
+
+def _write(folder: Path, read: "list[Messages]") -> None:
+    from esb.admin.authority import write_new
+    from esb.audit.entry import Kind
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in read:
+        if one.note:
+            say(f"{one.record}: {one.note}.")
+        for name, content in (("received", one.message), ("sent", one.sent)):
+            if content:
+                ending = "json" if one.kind is Kind.CHANGE else "xml"
+                write_new(folder / f"{one.record}.{name}.{ending}", content)
+    say(f"Messages written to {folder}, readable by you alone.")
 
 
 def _tell_change(reader: "EvidenceReader", record: str) -> None:

@@ -1,6 +1,7 @@
 """`esb log key`, `esb log checkpoint`, `esb log verify`: the evidence log as a tree that is only ever added to."""
 
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from esb.cli.show import block, json_option, paint, say, say_json, table
 
 if TYPE_CHECKING:
     from esb.audit.log_key import LogSigner
-    from esb.audit.walk import Report
+    from esb.audit.walk import OpenMasters, Report
     from esb.conf.settings import Settings
 
 
@@ -90,6 +91,9 @@ def verify(
     Each record's leaf, columns, messages and envelope; each tile; each checkpoint's signature and root.  What is
     altered, deleted, put in, exchanged or cut off is named.  Exit code 1 means that something is not as it was.
 
+    Messages that were to be kept until a day that is past may be gone, where an act on record destroyed their keys.
+    Without the master key at hand what is sealed is left unopened, and counted.
+
     With the log's own key a keeper could make another log: what that one cannot match is a checkpoint that somebody
     kept elsewhere (--checkpoint).
 
@@ -106,6 +110,7 @@ def verify(
     from esb.audit.walk import walk
     from esb.cli.depots import depot_of
     from esb.cli.desk import sit_down
+    from esb.kernel.retention import day_text
 
     settings = place.load().settings
     log_key = NoteKey.parse(key_text) if key_text else signer_of(settings).key
@@ -118,14 +123,20 @@ def verify(
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
         depots=[depot_of(settings.archive, each, place.home) for each in archives or _own_archive(settings)],
         told=progress("records"),
+        masters=_masters(settings),
+        today=day_text(time.time()),
     )
     if as_json:
         findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
         facts = {"size": report.size, "records": report.records, "checkpoints": report.checkpoints}
         archived = [{name: getattr(one, name) for name in one.__slots__} for one in report.packages]
-        say_json(
-            {**facts, "archived": archived, "elsewhere": report.elsewhere, "whole": not findings, "findings": findings}
-        )
+        bodies = {
+            "expired": dict(report.tally.expired),
+            "shredded": {until: sorted(days) for until, days in report.shredded.items()},
+            "unopened": report.tally.unopened,
+        }
+        more = {"archived": archived, "elsewhere": report.elsewhere, "bodies": bodies}
+        say_json({**facts, **more, "whole": not findings, "findings": findings})
     else:
         _tell(report, log_key.name)
     if report.findings:
@@ -152,6 +163,7 @@ def _tell(report: "Report", name: str) -> None:
                 ("records computed again", report.records),
                 ("checkpoints verified", report.checkpoints),
                 ("packages verified", f"{sum(one.verified for one in report.packages)} of {len(report.packages)}"),
+                *_about_bodies(report),
             ]
         )
     )
@@ -164,6 +176,33 @@ def _tell(report: "Report", name: str) -> None:
         ]
         say(table(("PACKAGE", "LEFT THE LOG (UTC)", "DIGEST", "WHERE"), rows))
         say("Verify them too: esb log verify --archive PLACE")
+
+
+def _about_bodies(report: "Report") -> list[tuple[str, object]]:
+    """What is to be said of messages."""
+    told: list[tuple[str, object]] = []
+    if expired := report.tally.expired:
+        days = sorted({day for until in expired for day in report.shredded.get(until, ())})
+        when = f" (keys shredded on {', '.join(days)})" if days else ""
+        told.append(("bodies expired", f"{sum(expired.values())}{when}"))
+    if report.tally.unopened:
+        told.append(("bodies not opened", f"{report.tally.unopened}: the master key is not at hand here"))
+    return told
+
+
+def _masters(settings: "Settings") -> "OpenMasters":
+    """What opens the master keys, also in other processes; None where they are not at hand."""
+    from esb.admin.passphrase import read_passphrase
+    from esb.certs.unusable import KeyMissing
+    from esb.keeping import bodies_opener
+
+    try:
+        found = bodies_opener(settings, read_passphrase(settings.keys.passphrase, settings.keys.passphrase_file))
+        if found is not None:
+            found()
+    except KeyMissing:
+        return None
+    return found
 
 
 def signer_of(settings: "Settings") -> "LogSigner":

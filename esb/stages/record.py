@@ -7,6 +7,7 @@ from hashlib import sha256
 from esb.audit.entry import Entry, Kind, clip, record_id
 from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.audit.record import Duplicate, NotWritten, Record, StoreUnavailable, replay_key
+from esb.audit.seal import BodyUnreadable
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Authenticated, Authorized, Replied, Validated
@@ -88,17 +89,23 @@ async def _again(seen: Duplicate, authorized: Authorized, digest: bytes, way: Wa
     if same and _is_consumers_connection(message, way):
         try:
             answer = await way.evidence.answer_of(seen.exchange)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, BodyUnreadable) as error:
             raise Refusal(
                 rules.BUS_EVIDENCE, "This message is on record, but its answer cannot be read now: try again.", {}, 5
             ) from error
-        if answer is not None:
+        if answer:
             way.log("answered again", exchange=seen.exchange, consumer=message.consumer)
             status, retry_after = status_again(answer, received.version)
             return Replied(status, received.version, answer, retry_after)
         if authorized.operation.output is None:
             # Its first record is durable, which is all that a one-way request is told (ANS-05).
             return Replied(202, received.version, b"")
+        if answer is not None:
+            raise Refusal(
+                rules.TIM_REPLAY,
+                "This message was answered, and the answer is not kept: ask anew, under an id of its own.",
+                {"firstExchange": seen.exchange},
+            )
         raise Refusal(rules.TIM_REPLAY, "This message was recorded and has no answer yet: ask again shortly.", {}, 2)
     reason = "This message was received before." if same else "This message id was used before for another message."
     raise Refusal(

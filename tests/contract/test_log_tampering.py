@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.records import a_record
+from support.sealed import MASTERS, OPEN
 
 from esb.audit.entry import Entry, Kind
 from esb.audit.examine import Finding
@@ -26,6 +27,7 @@ from esb.audit.walk import Report, walk
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
 RECORDS = 700
+SEALED = 400  # from here on messages are sealed; those before are of a log of earlier days
 # Of the tables' housekeeping; what they say is not about any record, and a wrong value stops the program.
 _HOUSEKEEPING = {("version", "version"), ("tree", "version"), ("tree", "one")}
 
@@ -39,7 +41,7 @@ class Log:
     columns: list[tuple[str, str, str]]
 
     def walk(self, **more: Any) -> Report:
-        return walk(self.url, SIGNER.key, sent=_judge, **more)
+        return walk(self.url, SIGNER.key, **{"sent": _judge, "masters": OPEN, **more})
 
 
 def _judge(sent: bytes, entry: Entry) -> str:
@@ -51,6 +53,9 @@ def _fill(url: str) -> None:
     store, tree = open_store(url), open_tree(url)
     written = 0
     while written < RECORDS:
+        if written == SEALED:
+            store.close()
+            store = open_store(url, MASTERS)
         batch = []
         for kind in (Kind.REQUEST, Kind.ANSWER):
             ident = f"m-{written}"
@@ -62,6 +67,7 @@ def _fill(url: str) -> None:
                 grant=written,
                 at=1_700_000_000_000_000 + written,
                 replay_key=replay_key("SSPF", ident) if kind is Kind.REQUEST else None,
+                kept=("full 2999-01-01", "full 2999-01-02")[written % 2] if written >= SEALED else "",
             )
             if kind is Kind.ANSWER:
                 record = type(record)(
@@ -95,7 +101,8 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         url = libpq(made)
         _fill(url)
         with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
-            connection.execute("ALTER TABLE record ALTER id DROP IDENTITY")
+            for table in ("record", "data_key"):
+                connection.execute(f"ALTER TABLE {table} ALTER id DROP IDENTITY")
 
             def execute(query: str, *values: object) -> list[tuple[Any, ...]]:
                 cursor = connection.execute(query.replace("?", "%s").encode(), values)
@@ -113,7 +120,8 @@ def _sqlite(folder: Path) -> Callable[..., list[tuple[Any, ...]]]:
     def execute(query: str, *values: object) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(folder / "evidence.db", isolation_level=None)
         try:
-            connection.execute("ATTACH ? AS tree", (str(folder / "evidence-tree.db"),))
+            for name in ("tree", "keys"):
+                connection.execute(f"ATTACH ? AS {name}", (str(folder / f"evidence-{name}.db"),))
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
@@ -123,9 +131,11 @@ def _sqlite(folder: Path) -> Callable[..., list[tuple[Any, ...]]]:
 
 def _sqlite_columns(folder: Path) -> list[tuple[str, str, str]]:
     found = []
-    for name in ("evidence.db", "evidence-tree.db"):
+    for name in ("evidence.db", "evidence-tree.db", "evidence-keys.db"):
         connection = sqlite3.connect(folder / name)
-        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for (table,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ).fetchall():
             found += [(table, row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({table})").fetchall()]
         connection.close()
     return found
@@ -154,7 +164,7 @@ def test_processes_that_share_the_work_find_the_same(log: Log) -> None:
     log.execute("UPDATE body SET message = ? WHERE id = 3", b"<other/>")
     try:
         alone = log.walk()
-        shared = walk(log.url, SIGNER.key, processes=2)
+        shared = log.walk(processes=2)
         assert [one.what for one in alone.findings] == ["a record's message is not the one that came"]
         assert shared.findings == alone.findings
         assert shared.records == RECORDS
@@ -173,10 +183,11 @@ def _keys(log: Log, table: str) -> dict[str, Any]:
 
 def test_every_field_of_every_table(log: Log) -> None:
     tried = 0
-    for table, column, kind in log.columns:
+    sealed = [("body", column, kind) for table, column, kind in log.columns if table == "body"]
+    for number, (table, column, kind) in enumerate([*log.columns, *sealed]):
         if (table, column) in _HOUSEKEEPING:
             continue
-        keys = _keys(log, table)
+        keys = _keys(log, table) if number < len(log.columns) else {"id": SEALED + 90}
         where = " AND ".join(f"{name} = ?" for name in keys)
         ((before,),) = log.execute(f"SELECT {column} FROM {table} WHERE {where}", *keys.values())
         after = 5 if (table, column) == ("tile", "level") else _other(before, kind)
@@ -187,7 +198,7 @@ def test_every_field_of_every_table(log: Log) -> None:
             tried += 1
         finally:
             log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", before, *moved)
-    assert tried > 15
+    assert tried > 25
     assert log.walk().findings == []
 
 
@@ -231,12 +242,12 @@ def test_a_record_that_is_deleted_is_told(log: Log) -> None:
 
 
 def test_a_message_that_is_deleted_is_told(log: Log) -> None:
-    rows = log.execute("SELECT id, message, sent FROM body WHERE id = 20")
+    rows = log.execute("SELECT id, message, sent, key FROM body WHERE id = 20")
     log.execute("DELETE FROM body WHERE id = 20")
     try:
         assert _names(log.walk()) == {"a record's messages are gone"}
     finally:
-        log.execute("INSERT INTO body VALUES (?, ?, ?)", *rows[0])
+        log.execute("INSERT INTO body VALUES (?, ?, ?, ?)", *rows[0])
 
 
 def test_a_checkpoint_that_somebody_kept_tells_a_log_that_was_cut_or_rewritten(tmp_path: Path) -> None:
@@ -268,6 +279,36 @@ def test_a_checkpoint_that_somebody_kept_tells_a_log_that_was_cut_or_rewritten(t
 def test_another_key_believes_nothing(log: Log) -> None:
     other = LogSigner("bus.example/log", bytes(31) + b"\1", lambda _: bytes(64))
     assert _names(walk(log.url, other.key)) == {"a checkpoint cannot be believed"}
+
+
+def test_a_log_whose_master_key_is_elsewhere_is_looked_at_as_far_as_it_can_be(log: Log) -> None:
+    report = log.walk(masters=None)
+    assert (report.findings, report.tally.unopened) == ([], RECORDS - SEALED)
+
+
+def test_sealed_messages_that_change_places_are_told(log: Log) -> None:
+    place = "(SELECT {0} FROM body WHERE id = 501)"
+    kept = log.execute("SELECT message, sent, key FROM body WHERE id = 503")[0]
+    moved = ", ".join(f"{name} = {place.format(name)}" for name in ("message", "sent", "key"))
+    log.execute(f"UPDATE body SET {moved} WHERE id = 503")
+    try:
+        assert _names(log.walk()) == {"a record's messages do not open as what was sealed"}
+    finally:
+        log.execute("UPDATE body SET message = ?, sent = ?, key = ? WHERE id = 503", *kept)
+
+
+def test_messages_are_missed_until_their_day_is_past(log: Log) -> None:
+    rows = log.execute("SELECT id, message, sent, key FROM body WHERE id > 650")
+    log.execute("DELETE FROM body WHERE id > 650")
+    try:
+        assert {one.what for one in log.walk(today="2999-01-01").findings} == {"a record's messages are gone"}
+        # Their day is past, but nobody has destroyed their keys by an act on record.
+        report = log.walk(today="2999-01-03")
+        assert sum(report.tally.expired.values()) == len(rows)
+        assert _names(report) == {"messages are gone, and no key of their day was destroyed"}
+    finally:
+        for row in rows:
+            log.execute("INSERT INTO body VALUES (?, ?, ?, ?)", *row)
 
 
 def test_a_walk_since_an_earlier_size_looks_at_what_came_after(log: Log) -> None:

@@ -230,7 +230,7 @@ def test_an_exchange_that_was_answered_and_refused(told: Told) -> None:
             "INSERT OR REPLACE INTO record SELECT max(id) + 1, ?, 'refusal', ?, ?, ?, ?, NULL, NULL, ? FROM record",
             *(name, facts["at"], facts["consumer"], facts["service"], changes["outcome"], leaf),
         )
-        told.sql("INSERT INTO body SELECT max(id), x'', x'20' FROM record")
+        told.sql("INSERT INTO body SELECT max(id), x'', x'20', NULL FROM record")
 
     plant(outcome="ProviderFault", rule="PRV-03")
     assert told.verdict().kinds() == {"answered and refused"}
@@ -340,7 +340,7 @@ def test_it_reads_a_database_as_it_reads_a_file(told: Told, fresh_postgres: str)
     store.close()
     file = sqlite3.connect(told.log)
     with psycopg.connect(url) as database, database.cursor() as cursor:
-        for table, columns in (("record", 10), ("body", 3)):
+        for table, columns in (("record", 10), ("body", 4)):
             for row in file.execute(f"SELECT * FROM {table}"):
                 marks = ",".join(["%s"] * columns)
                 cursor.execute(f"INSERT INTO evidence.{table} OVERRIDING SYSTEM VALUE VALUES ({marks})", row)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from esb.audit.log_key import LogSigner
 from esb.audit.notes import NoteKey
 from esb.certs.asic import facts_of, sign_files
 from esb.certs.keys import load_key
+from esb.keeping import bodies_opener
 from esb.kernel.directory import AnswerSignature
 from support.place import PASSPHRASE, Place, make_place
 from support.provider import PERSON, Given, Provider
@@ -72,6 +73,7 @@ class Packages:
             settings.keys.certificate.parent,
             read_certificates(settings.certs.anchors),
             settings.certs.crl,
+            bodies_opener(settings, PASSPHRASE),
         )
 
     @cached_property

@@ -15,6 +15,7 @@ from lxml import etree
 
 from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader, Recorded
+from esb.keeping import bodies_opener
 from esb.kernel.faults import Rule
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
@@ -23,7 +24,7 @@ from esb.registry.errors import NotFound
 from esb.registry.members import add_system, get_system
 from esb.registry.services import Terms, add_service, get_service
 from support.client import GET_PERSON, NS, Consumer, Reply, post, verify_with_xmlsec
-from support.place import PERSONS, Place
+from support.place import PASSPHRASE, PERSONS, Place
 from support.provider import Delivered
 
 MEDIA: Final = {
@@ -93,7 +94,7 @@ class Asker:
     _reader: EvidenceReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reader = EvidenceReader(self.place.settings.evidence.url)
+        self._reader = EvidenceReader(self.place.settings.evidence.url, bodies_opener(self.place.settings, PASSPHRASE))
 
     def watch(self, version: SoapVersion, sent: bytes, act: Callable[[], Reply]) -> Exchange:
         """Do ``act`` and gather what happened meanwhile."""

@@ -26,6 +26,7 @@ from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import leaf_bytes
 from esb.audit.log import EvidenceReader
 from esb.audit.proof import TlogProof
+from esb.audit.seal import MasterKeys
 from esb.audit.tree_reader import Published, TreeReader
 from esb.certs.chain import explain_chain
 from esb.kernel.faults import EsbError
@@ -55,6 +56,7 @@ class Sources:
         keys: the folder with the bus's certificates.
         anchors: the authorities that the home believes.
         lists: the folder of revocation lists.
+        masters: opens the master keys that messages are sealed under; None where they are not.
     """
 
     engine: Engine
@@ -62,6 +64,7 @@ class Sources:
     keys: Path
     anchors: tuple[x509.Certificate, ...]
     lists: Path
+    masters: Callable[[], MasterKeys] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,11 @@ def gather(
     Raises:
         NothingToExport: see the class.
         StoreUnavailable, LogDamaged: the log cannot be read.
+        BodyUnreadable: the messages are sealed and do not open.
         RegistryUnavailable: the registry cannot be read.
     """
     basket = _Basket()
-    with closing(EvidenceReader(sources.log)) as log:
+    with closing(EvidenceReader(sources.log, sources.masters)) as log:
         entries = _records(log, ident, basket)
         exchange = next(iter(entries.values())).exchange
         _signers(sources, entries, basket)

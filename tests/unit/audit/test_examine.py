@@ -7,14 +7,20 @@ from support.records import a_record
 
 from esb.audit.entry import Entry, Kind
 from esb.audit.examine import wrong_with
+from esb.audit.examine_bodies import SentJudge
 from esb.audit.record import Record, replay_key
+from esb.audit.store import open_bodies
 from esb.audit.tree_reader import Row
+
+
+def _wrong(row: Row, sent: SentJudge | None = None) -> list[str]:
+    return list(wrong_with(row, open_bodies("sqlite:///nowhere.db", None), sent))
 
 
 def row_of(record: Record) -> Row:
     entry = record.entry
     facts = (entry.kind.value, entry.at, entry.consumer, entry.service, entry.outcome, entry.grant)
-    return Row(entry.record, *facts, record.replay_key, record.leaf, True, record.message, record.sent)
+    return Row(entry.record, *facts, record.replay_key, record.leaf, True, record.message, record.sent, None)
 
 
 def row(kind: Kind = Kind.REQUEST, **facts: object) -> Row:
@@ -24,7 +30,7 @@ def row(kind: Kind = Kind.REQUEST, **facts: object) -> Row:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_nothing_is_wrong_with_what_was_recorded(kind: Kind) -> None:
-    assert list(wrong_with(row(kind))) == []
+    assert _wrong(row(kind)) == []
 
 
 @pytest.mark.parametrize(
@@ -46,18 +52,18 @@ def test_nothing_is_wrong_with_what_was_recorded(kind: Kind) -> None:
     ],
 )
 def test_what_differs_is_told(changed: dict[str, object], told: str) -> None:
-    (found,) = wrong_with(replace(row(), **changed))  # type: ignore[arg-type]
+    (found,) = _wrong(replace(row(), **changed))  # type: ignore[arg-type]
     assert told in found
 
 
 def test_what_may_lawfully_be_left_out_is_not_missed() -> None:
-    assert list(wrong_with(replace(row(Kind.ANSWER), message=b""))) == []
+    assert _wrong(replace(row(Kind.ANSWER), message=b"")) == []
     stranger = row(Kind.REFUSAL, consumer="")
-    assert list(wrong_with(replace(stranger, message=b"", sent=b""))) == []
+    assert _wrong(replace(stranger, message=b"", sent=b"")) == []
 
 
 def test_a_members_refusal_is_always_kept() -> None:
-    assert list(wrong_with(replace(row(Kind.REFUSAL), sent=b""))) == ["the envelope that was sent is gone"]
+    assert _wrong(replace(row(Kind.REFUSAL), sent=b"")) == ["the envelope that was sent is gone"]
 
 
 def test_only_what_was_sent_is_judged_as_sent() -> None:
@@ -67,6 +73,6 @@ def test_only_what_was_sent_is_judged_as_sent() -> None:
         judged.append(sent)
         return "no"
 
-    assert [list(wrong_with(row(kind), judge)) for kind in Kind] == [[], ["no"], ["no"], []]
-    assert list(wrong_with(replace(row(Kind.ANSWER), sent=b""), judge)) == ["no"]
+    assert [_wrong(row(kind), judge) for kind in Kind] == [[], ["no"], ["no"], []]
+    assert list(_wrong(replace(row(Kind.ANSWER), sent=b""), judge)) == ["no"]
     assert judged == [b"sent", b"sent", b""]

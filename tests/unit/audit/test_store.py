@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from esb.audit.data_keys_postgres import PostgresDataKeys
+from esb.audit.data_keys_sqlite import SqliteDataKeys
+from esb.audit.keeping import KeepingStore
 from esb.audit.postgres import PostgresStore
 from esb.audit.sqlite import SqliteStore
-from esb.audit.store import PlaceInvalid, locate, open_store
+from esb.audit.store import PlaceInvalid, locate, open_data_keys, open_store
 
 
 @pytest.mark.parametrize(
@@ -20,7 +23,10 @@ from esb.audit.store import PlaceInvalid, locate, open_store
 )
 def test_a_url_names_a_place(url: str, place: Path | str) -> None:
     assert locate(url) == place
-    assert isinstance(open_store(url), SqliteStore if isinstance(place, Path) else PostgresStore)
+    kind = (SqliteStore, SqliteDataKeys) if isinstance(place, Path) else (PostgresStore, PostgresDataKeys)
+    store = open_store(url)
+    assert isinstance(store, KeepingStore)
+    assert (type(store._store), type(store._keys), type(open_data_keys(url))) == (*kind, kind[1])
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://a:secret@b/c", "/a"])
