@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from interop.programs import run
+from support.packages import Packages
 from support.place import Place
 from support.way import Asker, expect_person
 
@@ -43,13 +44,18 @@ def asked(place: Place, times: int) -> None:
         time.sleep(0.1)
 
 
-def test_a_stranger_verifies_checkpoint_inclusion_and_consistency(
-    need: Callable[..., None], place: Place, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def tlog(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stranger's program."""
     need("go")
-    shutil.copytree(SOURCES, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path_factory.mktemp("tlog")
+    shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
     go = ("env", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "go")
-    run(tmp_path, *go, "build", "-o", "tlog", ".", timeout=600)
+    run(folder, *go, "build", "-o", "tlog", ".", timeout=600)
+    return folder / "tlog"
+
+
+def test_a_stranger_verifies_checkpoint_inclusion_and_consistency(tlog: Path, place: Place, tmp_path: Path) -> None:
     asked(place, 3)
     kept = fetched(place.port, "/log/checkpoint")
     (tmp_path / "kept").write_bytes(kept)
@@ -67,7 +73,26 @@ def test_a_stranger_verifies_checkpoint_inclusion_and_consistency(
     reader.close()
     key = fetched(place.port, "/log/key").decode().strip()
     base = f"http://127.0.0.1:{place.port}/log"
-    said = json.loads(run(tmp_path, "./tlog", base, key, tmp_path / "kept", *chosen))
+    said = json.loads(run(tmp_path, tlog, base, key, tmp_path / "kept", *chosen))
     assert said["included"] == len(chosen) == 7
     assert said["consistent"] == int(kept.split(b"\n")[1])
     assert said["size"] >= total
+
+
+def test_a_stranger_opens_a_package_and_verifies_its_proofs_and_its_signature(
+    tlog: Path, need: Callable[..., None], place: Place, tmp_path: Path
+) -> None:
+    need("unzip", "xmlsec1", "openssl")
+    exchange = Asker(place).ask()
+    packages = Packages(place, {})
+    (tmp_path / "package.asice").write_bytes(packages.export(expect_person(exchange).exchange).octets)
+    run(tmp_path, "unzip", "-q", "package.asice")
+    leaves = sorted((tmp_path / "records").glob("*.json")) + sorted((tmp_path / "registry").glob("*.leaf.json"))
+    pairs = [(leaf, Path(str(leaf).removesuffix(".json").removesuffix(".leaf") + ".tlog-proof")) for leaf in leaves]
+    said = json.loads(run(tmp_path, tlog, "proofs", packages.log_key.text, *(path for pair in pairs for path in pair)))
+    assert said["proved"] == len(leaves) > 6
+    anchor = place.home.path / "anchors" / "shluz-ca.pem"
+    uris = ("--enabled-reference-uris", "same-doc,remote", "--id-attr:Id", "SignedProperties")
+    run(tmp_path, "xmlsec1", "--verify", *uris, "--trusted-pem", anchor, "META-INF/signatures0.xml")
+    for name, kind in (("certificates/consumer.cer", "x509"), ("revocation/1.crl", "crl")):
+        run(tmp_path, "openssl", kind, "-inform", "DER", "-in", name, "-noout", "-issuer")

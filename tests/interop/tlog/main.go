@@ -4,6 +4,10 @@
 //
 // BASE is the log's prefix; OLD-CHECKPOINT a file with a checkpoint that was kept, or "-".  Each LEAF-FILE is called
 // INDEX.leaf and holds the octets of the entry at that index.  Prints what was verified, as JSON.
+//
+//	tlog proofs VKEY LEAF-FILE PROOF-FILE...
+//
+// Verifies each entry by its proof alone, offline: c2sp.org/tlog-proof@v1, as evidence packages hold it.
 package main
 
 import (
@@ -26,6 +30,10 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	if os.Args[1] == "proofs" {
+		proofs(os.Args[2], os.Args[3:])
+		return
+	}
 	base, vkey, old, leaves := os.Args[1], os.Args[2], os.Args[3], os.Args[4:]
 	verifier, err := note.NewVerifier(vkey)
 	check(err)
@@ -66,6 +74,23 @@ func main() {
 		said["consistent"] = before.N
 	}
 	check(json.NewEncoder(os.Stdout).Encode(said))
+}
+
+func proofs(vkey string, files []string) {
+	verifier, err := note.NewVerifier(vkey)
+	check(err)
+	policy := torchwood.ThresholdPolicy(2, torchwood.OriginPolicy(verifier.Name()), torchwood.SingleVerifierPolicy(verifier))
+	for at := 0; at < len(files); at += 2 {
+		entry, err := os.ReadFile(files[at])
+		check(err)
+		proof, err := os.ReadFile(files[at+1])
+		check(err)
+		check(torchwood.VerifyProof(policy, tlog.RecordHash(entry), proof))
+		if torchwood.VerifyProof(policy, tlog.RecordHash(append(entry, ' ')), proof) == nil {
+			log.Fatal("an altered entry was proved")
+		}
+	}
+	check(json.NewEncoder(os.Stdout).Encode(map[string]any{"proved": len(files) / 2}))
 }
 
 func open(octets []byte, verifier note.Verifier) torchwood.Checkpoint {
