@@ -26,7 +26,7 @@ from esb.keeping import bodies_opener
 from esb.kernel.directory import AnswerSignature
 from support.place import PASSPHRASE, Place, make_place
 from support.provider import PERSON, Given, Provider
-from support.way import MEDIA, Asker, Exchange, expect_person, granted
+from support.way import MEDIA, Asker, Exchange, another, expect_person
 
 NOTE = b'<p:NotePerson xmlns:p="urn:example:person"><p:fin>5ABC123</p:fin></p:NotePerson>'
 
@@ -126,7 +126,8 @@ def make_packages(folder: Path) -> Packages:
     place = make_place(folder / "home", provider)
     with place.acting() as act:
         adopt(act, place.home, Authority(place.home).read())
-    signed = granted(place, "DIN/IAMAS/Signed/v1", answer_signature=AnswerSignature.REQUIRED, timeout=2.0)
+    signed = another(place, "DIN/IAMAS/PersonRecord/v1", answer_signature=AnswerSignature.REQUIRED, settle=False)
+    place.grant("EESMN", signed, purpose="Assessment of a benefit", legal_basis="Law on benefits, article 9")
     owner = place.consumers["DIN"]
     header = (
         b'<exch:Exchange xmlns:exch="urn:shluz:exchange:1"><exch:caseNumber>118</exch:caseNumber>'

@@ -136,7 +136,7 @@ def _records(log: EvidenceReader, ident: str, basket: _Basket) -> dict[str, Entr
     """The records' facts in their order, and their leaves and messages into the basket."""
     found = log.show(ident) or log.show(_exchange_of(ident))
     if not found:
-        raise NothingToExport(f"nothing is on record of {ident[:80]!r}: esb log list shows what there is")
+        raise NothingToExport(f"nothing is on record of {ident[:80]!r}: esb log search shows what there is")
     entries: dict[str, Entry] = {}
     for each in found:
         entry = each.entry

@@ -22,7 +22,7 @@ def test_all_of_an_answered_exchange_is_there(packages: Packages) -> None:
     assert {f"certificates/{part}.cer" for part in ("consumer", "provider", "bus", "authority-1")} <= found.files.keys()
     kinds = {name.split("-")[0] for name in found.files if name.startswith("registry/")}
     assert kinds == {"registry/change"}
-    assert found.facts.registry["grant"]["purpose"] == "test"
+    assert found.facts.registry["grant"]["purpose"] == "Assessment of a benefit"
     assert {each.source for each in found.facts.revocation} == {"list"}
 
 
@@ -33,7 +33,7 @@ def test_what_is_missing_is_named_with_the_reason(packages: Packages) -> None:
 
 
 def test_what_is_not_on_record_cannot_be_exported(packages: Packages) -> None:
-    with pytest.raises(NothingToExport, match="esb log list"):
+    with pytest.raises(NothingToExport, match="esb log search"):
         gathered(packages, "0197a3c4")
 
 

@@ -12,7 +12,7 @@ def test_it_tells_both_languages_what_this_is(packages: Packages) -> None:
         "EVIDENCE PACKAGE",
         "Ministry EESMN",
         "EESMN Nazirliyi",
-        "Law 1",
+        "Law on benefits, article 9",
         "esb evidence verify",
     ):
         assert each in text

@@ -38,7 +38,7 @@ def test_an_answered_exchange_is_proven(packages: Packages) -> None:
     assert set(STEPS) - set(taken) == {"witnesses", "change", "held"}
     found = {step.name: step.found for step in proven.steps}
     assert "Body, Timestamp, Exchange" in found["request-signature"]
-    assert "“test” on the ground of “Law 1”" in found["grant"]
+    assert "“Assessment of a benefit” on the ground of “Law on benefits, article 9”" in found["grant"]
     assert "DIN Nazirliyi / Ministry DIN" in found["registry"]
     assert [step.number for step in proven.steps] == list(range(1, len(taken) + 1))
 
