@@ -296,6 +296,7 @@ class Notices:
     give_up_days: Annotated[float, Real(above=0, most=60)]
     webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Networks()]
     due_minutes: Annotated[float, Real(above=0, most=1440)]
+    outages: Annotated[bool, Flag()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from esb.admin.outages import Outages
 from esb.admin.passphrase import read_passphrase
 from esb.admin.publication import Places, Publication
 from esb.admin.rehearsal import Known, OwnKey, Rehearsals
@@ -132,6 +133,9 @@ class Fittings:
             )
             self.followers.append(trial.look)
             front.warnings[name] = _either(own, trial)
+        if settings.notices.outages and _has_registry(settings):
+            outages = Outages(self._engine, way.breaker, lambda: way.directory, self._clock)
+            self.followers.append(outages.look)
 
 
 def _has_registry(settings: Settings) -> bool:

@@ -13,6 +13,7 @@ from esb.registry.affected import consumers_of
 from esb.registry.checks import lawful_moment, lawful_text
 from esb.registry.errors import Conflict, Invalid, NotFound
 from esb.registry.members import get_member
+from esb.registry.models import ChangeRow
 from esb.registry.notice_models import MaintenanceRow, OutageRow
 from esb.registry.notices import OPERATOR, Topic, tell
 from esb.registry.services import get_service
@@ -147,6 +148,16 @@ def list_outages(session: Session, *, past: bool = False) -> list[OutageRow]:
     """Return outages by their beginning: those that last, or all."""
     rows = select(OutageRow).order_by(OutageRow.id)
     return list(session.scalars(rows if past else rows.where(OutageRow.ended_at.is_(None))))
+
+
+def outages_told_by(session: Session, author: str) -> list[str]:
+    """Return what the outages are of that an author told and that last (``service:…`` or ``member:…``)."""
+    told = select(ChangeRow.key).where(ChangeRow.kind == "outage", ChangeRow.act == "begin", ChangeRow.author == author)
+    rows = session.scalars(select(OutageRow).where(OutageRow.ended_at.is_(None)).order_by(OutageRow.id)).all()
+    if not rows:
+        return []
+    own = set(session.scalars(told.where(ChangeRow.key.in_([str(row.id) for row in rows]))))
+    return [row.about for row in rows if str(row.id) in own]
 
 
 def _tell_outage(

@@ -17,6 +17,7 @@ from esb.kernel.directory import (
     Directory,
     Grant,
     KnownCertificate,
+    Maintenance,
     Member,
     Operation,
     Service,
@@ -33,6 +34,7 @@ from esb.registry.models import (
     OperationRow,
     ServiceRow,
 )
+from esb.registry.notice_models import MaintenanceRow
 from esb.registry.subject_models import SubjectPathRow
 from esb.registry.subjects import SUBJECT_COLUMNS, gathered
 
@@ -74,6 +76,7 @@ def build_directory(connection: Connection, known: Known, index: Index, now: flo
         services=MappingProxyType(dict(_services(connection, None))),
         grants=MappingProxyType(_by_key(grant for _, _, grant in _grants(connection, None) if grant is not None)),
         certificates=index([one for _, row in _certificates(connection, None) if (one := known(*row)) is not None]),
+        maintenance=_maintenance(connection, now),
     )
 
 
@@ -104,7 +107,21 @@ def refresh(directory: Directory, connection: Connection, known: Known, index: I
         services=_updated(directory.services, touched.get("service"), lambda keys: _services(connection, keys)),
         grants=_regranted(directory.grants, touched.get("grant"), connection),
         certificates=_recertified(directory.certificates, touched.get("certificate"), connection, known, index),
+        maintenance=(
+            _maintenance(connection, now)
+            if "maintenance" in touched
+            else tuple(one for one in directory.maintenance if one.ends > now)
+        ),
     )
+
+
+def _maintenance(connection: Connection, now: float) -> tuple[Maintenance, ...]:
+    rows = (
+        select(MaintenanceRow.member, MaintenanceRow.services, MaintenanceRow.starts_at, MaintenanceRow.ends_at)
+        .where(MaintenanceRow.cancelled_at.is_(None), MaintenanceRow.ends_at > now)
+        .order_by(MaintenanceRow.id)
+    )
+    return tuple(Maintenance(*row) for row in connection.execute(rows))
 
 
 class Entries(NamedTuple):

@@ -1,5 +1,7 @@
 """Which resource and operation a message asks for.  Every step is one dictionary lookup in the directory."""
 
+from math import ceil
+
 from esb.kernel import rules
 from esb.kernel.clock import utc_text
 from esb.kernel.directory import Directory, MemberStatus, Operation, Service, ServiceStatus
@@ -25,9 +27,10 @@ def find_service(directory: Directory, path: str, now: float) -> Service:
         raise Refusal(rules.RTE_RESOURCE, "No resource is registered at this address: see the bus's listServices.")
     owner = directory.members.get(service.id.member)
     if service.status is not ServiceStatus.ACTIVE or owner is None or owner.status is not MemberStatus.ACTIVE:
-        raise Refusal(
+        suspended = Refusal(
             rules.RTE_SUSPENDED, "The resource is suspended: ask its owner when it returns.", {}, _RETRY_SUSPENDED
         )
+        raise in_maintenance(suspended, directory, service, now)
     if service.sunset is not None and now >= service.sunset:
         instead = f"ask {service.successor} instead" if service.successor else "nothing takes its place"
         raise Refusal(
@@ -36,6 +39,32 @@ def find_service(directory: Directory, path: str, now: float) -> Service:
             {"successor": service.successor} if service.successor else {},
         )
     return service
+
+
+def maintained_until(directory: Directory, service: Service, now: float) -> float | None:
+    """When the announced maintenance ends that a service is under at ``now`` (Unix seconds); None where it is not."""
+    ends = (
+        one.ends
+        for one in directory.maintenance
+        if one.member == service.id.member and one.starts <= now < one.ends
+        if one.services is None or service.id.text in one.services
+    )
+    return max(ends, default=None)
+
+
+def in_maintenance(refusal: Refusal, directory: Directory, service: Service, now: float) -> Refusal:
+    """What to refuse with: while announced maintenance of the service lasts, its end is said, and to ask again then.
+
+    Args:
+        refusal: why the service cannot be asked now, without having been asked.
+        now: Unix seconds.
+    """
+    end = maintained_until(directory, service, now)
+    if end is None:
+        return refusal
+    until = utc_text(end)
+    reason = f"{refusal.reason} Maintenance is announced until {until}."
+    return Refusal(refusal.rule, reason, {**refusal.particulars, "maintenanceUntil": until}, ceil(end - now))
 
 
 def find_operation(service: Service, payload_tag: str) -> Operation:

@@ -205,6 +205,21 @@ class CertificateIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Announced maintenance of a member's services.
+
+    Attributes:
+        services: names as text; None for all that the member offers.
+        starts, ends: Unix seconds.
+    """
+
+    member: str
+    services: frozenset[str] | None
+    starts: float
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     """Everything that a decision needs, at one moment of the registry.
 
@@ -213,6 +228,7 @@ class Directory:
         built_at: Unix seconds.
         services: by URL path, ``/services/DIN/IAMAS/PersonQuery/v1``.
         grants: by (consumer, service text); a consumer is ``MEMBER`` or ``MEMBER/SYSTEM``.
+        maintenance: what is announced and not over; nothing on a node that follows a publication.
     """
 
     version: int
@@ -221,3 +237,4 @@ class Directory:
     services: Mapping[str, Service]
     grants: Mapping[tuple[str, str], tuple[Grant, ...]]
     certificates: CertificateIndex
+    maintenance: tuple[Maintenance, ...] = ()

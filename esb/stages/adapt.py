@@ -3,6 +3,7 @@
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Answered, Routed
+from esb.routing.table import in_maintenance
 from esb.stages.way import Way
 
 _NOT_REACHED = frozenset({rules.PRV_CONNECT.id, rules.PRV_BROKEN.id})
@@ -22,7 +23,9 @@ async def adapt(message: Routed, way: Way) -> Answered:
         answer = await way.adapters[service.adapter].ask(outgoing)
     except Refusal as refusal:
         reached = refusal.rule.id not in _NOT_REACHED
-        raise
+        if refusal.rule is not rules.PRV_CONNECT:
+            raise
+        raise in_maintenance(refusal, way.directory, service, way.clock.now()) from refusal
     finally:
         if reached:
             way.breaker.succeeded(service.endpoint)

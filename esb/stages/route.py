@@ -13,6 +13,7 @@ from esb.kernel.faults import Refusal
 from esb.kernel.message import Accepted, Outgoing, Routed, VerifiedSignature
 from esb.kernel.soap import SoapVersion
 from esb.kernel.xml import Element
+from esb.routing.table import in_maintenance
 from esb.stages import compose
 from esb.stages.sign import hosted_signer
 from esb.stages.way import Way
@@ -34,7 +35,10 @@ def route(message: Accepted, way: Way) -> Routed:
     authorized = message.validated.authorized
     service = authorized.service
     received = authorized.authenticated.parsed.received
-    way.breaker.check(service.endpoint, way.clock.monotonic())
+    try:
+        way.breaker.check(service.endpoint, way.clock.monotonic())
+    except Refusal as refusal:
+        raise in_maintenance(refusal, way.directory, service, way.clock.now()) from refusal
     if service.answer_signature is AnswerSignature.HOSTED:
         hosted_signer(service, way, way.clock.now())  # before the provider is asked, not after
     version = service.provider_version or received.version

@@ -10,12 +10,16 @@ from esb.certs.profile import SignatureLimits
 from esb.conf.load import load
 from esb.fittings import Fittings, own_pairs
 from esb.kernel.clock import ManualClock
+from esb.routing.breaker import Breaker
 
 
 def fitted(folder: Path, **environment: str) -> tuple[Fittings, Any, Any]:
     settings = load(folder, environment).settings
     fittings = Fittings(settings, None, ManualClock(), None)  # type: ignore[arg-type]
-    way, front = SimpleNamespace(signer="old", second_signer=None), SimpleNamespace(warnings={}, worker=None)
+    way, front = (
+        SimpleNamespace(signer="old", second_signer=None, breaker=Breaker(3, 1.0)),
+        SimpleNamespace(warnings={}, worker=None),
+    )
     fittings.follow(way, front, None, None, SignatureLimits())  # type: ignore[arg-type]
     return fittings, way, front
 
@@ -24,10 +28,12 @@ def test_the_door_and_its_follower_are_there_unless_turned_off(tmp_path: Path) -
     fittings, _, front = fitted(tmp_path)
     assert set(fittings.gets) == {"/ca/"}
     assert set(fittings.posts) == {"/ca/ocsp", "/ca/tsa"}
-    assert len(fittings.followers) == 3
+    assert len(fittings.followers) == 4
     assert set(front.warnings) == {"authority", "key"}
     fittings, _, front = fitted(tmp_path, SHLUZ_CA_SERVE="false")
-    assert (fittings.gets, fittings.posts, len(fittings.followers)) == ({}, {}, 2)
+    assert (fittings.gets, fittings.posts, len(fittings.followers)) == ({}, {}, 3)
+    fittings, _, front = fitted(tmp_path, SHLUZ_CA_SERVE="false", SHLUZ_NOTICES_OUTAGES="no")
+    assert len(fittings.followers) == 2
 
 
 def test_both_keys_in_files_are_followed(tmp_path: Path) -> None:

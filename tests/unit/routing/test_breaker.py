@@ -86,3 +86,20 @@ def test_requests_that_were_under_way_when_it_opened_lengthen_the_pause_and_no_m
     fail(breaker, 40, now=105.0)
     assert retry_after(breaker, 105.0) == 10
     breaker.check(A, 115.0)
+
+
+def test_what_it_met_is_noted_once_for_each_pause(breaker):
+    fail(breaker, 9)
+    breaker.succeeded(B)
+    breaker.succeeded(A)
+    breaker.succeeded(A)
+    fail(breaker, 2)
+    assert list(breaker.news) == [(A, False), (A, True)]
+
+
+def test_an_endpoint_that_is_watched_is_told_of_when_it_is_reached(breaker):
+    breaker.watched = frozenset({B})
+    for _ in range(2):
+        breaker.succeeded(A)
+        breaker.succeeded(B)
+    assert list(breaker.news) == [(B, True)]
