@@ -6,6 +6,7 @@ from typing import Final
 
 from esb.admin.hosted import hosted_contract
 from esb.admin.services import register_service
+from esb.admin.subject_paths import proposals
 from esb.demo.place import AUTHOR, Place
 from esb.demo.providers import employment, identity, insurance
 from esb.kernel.contract import Contract
@@ -14,6 +15,7 @@ from esb.kernel.names import ServiceId
 from esb.registry.acts import acting, list_changes
 from esb.registry.grants import Leave, add_grant
 from esb.registry.services import Terms
+from esb.registry.subjects import set_subject_paths
 from esb.wsdl.addresses import AddressRules
 from esb.wsdl.fetch import WebFetch
 from esb.wsdl.read import read_contract
@@ -115,3 +117,6 @@ def _register(place: Place, service: str, contract: Contract, terms: Terms) -> N
         now=time.time(),
         told=lambda _: None,
     )
+    for operation, paths in proposals(contract):
+        with acting(place.engine, AUTHOR, time.time()) as act:
+            set_subject_paths(act, ServiceId.parse(service), operation, paths)

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from esb.admin.subject_paths import proposals
 from esb.kernel.contract import Contract
 from esb.kernel.faults import EsbError
 from esb.registry.acts import Act, acting
@@ -20,6 +21,7 @@ from esb.registry.grants import Leave, add_grant, list_grants
 from esb.registry.members import add_member, add_system, list_members, list_systems
 from esb.registry.models import GrantStatus, MemberKind
 from esb.registry.services import Terms, add_service, list_services
+from esb.registry.subjects import set_subject_paths
 from esb.sample.consumers import PORTAL, Asking, consumers_of
 from esb.sample.mix import Month, Service, national_month
 from esb.sample.published import Agency
@@ -121,10 +123,12 @@ def endpoint_of(service: Service, provider: str) -> str:
 
 
 def register_service(act: Act, service: Service, contract: Contract, endpoint: str) -> None:
-    """Register a service of the sample on its contract, which was checked."""
+    """Register a service of the sample on its contract, which was checked; its messages name persons by their FINs."""
     (version,) = contract.provider_versions
     terms = Terms(endpoint=endpoint, provider_version=version)
     add_service(act, service.id, put_contract(act, pack(contract), contract), terms)
+    for operation, paths in proposals(contract):
+        set_subject_paths(act, service.id, operation, paths)
 
 
 def leave_for(asking: Asking) -> Leave:
