@@ -10,6 +10,7 @@ from typing import Any, Final
 from esb.audit.leaf import leaf_hash
 from esb.audit.log import EvidenceReader
 from esb.audit.postings import PIECE, Draft
+from esb.audit.query import INDEXED
 from esb.audit.record import StoreUnavailable
 from esb.audit.search_index import IndexUnfit, SearchIndex, State
 from esb.audit.store import locate
@@ -17,6 +18,12 @@ from esb.audit.tree_reader import TreeReader
 
 _log = logging.getLogger(__name__)
 
+_NUMBERS: Final = ("grant", "duration_us")
+_TEXTS: Final = tuple(name for name in INDEXED if name not in _NUMBERS)
+_TEXT: Final = {str, type(None)}
+_NUMBER: Final = {int, type(None)}
+_LARGEST: Final = 2**53
+_DECODER: Final = json.JSONDecoder()
 _STEP: Final = 250  # leaves at a time: some 5 ms of the interpreter
 _BREATH: Final = 0.01  # seconds between two steps where many wait: messages come first
 
@@ -45,7 +52,7 @@ def check_same_log(state: State, log: EvidenceReader, tree: TreeReader) -> None:
 def facts_of(leaf: bytes) -> dict[str, Any]:
     """A leaf's facts as they stand in it, without a look at its form; empty where it is no JSON object."""
     try:
-        facts = json.loads(leaf)
+        facts = _DECODER.decode(leaf.decode())
     except (ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}
@@ -55,9 +62,13 @@ def add_leaf(draft: Draft, number: int, at: int, leaf: bytes) -> None:
     """Add a record to a draft; one whose leaf is damaged, so that it is found by its time and told."""
     facts = facts_of(leaf)
     said = facts.get("at", at)
-    try:
-        draft.add(number, said if type(said) is int else at, facts)
-    except (TypeError, AttributeError):  # a fact of another type than any leaf has
+    # Facts of other types than a leaf can have must not stop the index.
+    fit = _TEXT.issuperset(map(type, map(facts.get, _TEXTS))) and _NUMBER.issuperset(
+        map(type, map(facts.get, _NUMBERS))
+    )
+    if fit and type(said) is int and abs(said) <= _LARGEST:
+        draft.add(number, said, facts)
+    else:
         draft.add(number, at, {})
 
 

@@ -8,14 +8,17 @@ In a stretch, a term of many records is *dense* and has a list of its own; those
 together, sorted, in buckets by the term's first bits.  A number is kept as its offset in the volume, two octets.
 """
 
+import re
 import sys
 from array import array
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from esb.audit.query import terms_of
+from esb.audit.query import INDEXED, step_terms, steps_of, terms_for
 
 PIECE: Final = 4_096
 VOLUME: Final = 65_536
@@ -27,6 +30,8 @@ DENSE: Final = 16  # records of a term from which a list of its own is smaller, 
 _FRESH_SHIFT: Final = 34  # a piece has 64 buckets
 _SHIFT: Final = 30  # a volume has 1,024
 _LOW: Final = 2**32 - 1
+
+_ENTRIES: Final = re.compile(rb".{7}", re.DOTALL)
 
 Lists = list[tuple[int, bytes]]
 
@@ -63,7 +68,8 @@ class Draft:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self._terms: dict[int, list[int]] = {}
+        self._values: list[tuple[str, dict[Any, list[int]]]] = [(name, {}) for name in INDEXED]
+        self._steps: dict[int, list[int]] = {}
         self._times: list[tuple[int, int]] = []
         self._durations = array("I", bytes(4 * PIECE))
 
@@ -78,12 +84,17 @@ class Draft:
             at: its time; the row's, where its leaf cannot be read.
             facts: its leaf read as JSON; empty where that cannot be read, so that it is found by its time alone.
         """
-        offset = number % VOLUME
-        for each in terms_of(facts):
-            self._terms.setdefault(each, []).append(offset)
-        self._times.append((number % PIECE, at))
-        took = facts.get("duration_us") or 0
-        self._durations[number % PIECE] = min(max(took, 0), _LOW)
+        offset, place = number % VOLUME, number % PIECE
+        # What is the same in many records is hashed once, when the piece is whole.
+        for name, values in self._values:
+            value = facts.get(name)
+            if value:
+                values.setdefault(value, []).append(offset)
+        took = facts.get("duration_us")
+        if took:
+            self._steps.setdefault(steps_of(took), []).append(offset)
+            self._durations[place] = min(max(took, 0), _LOW)
+        self._times.append((place, at))
 
     def pack(self) -> Piece:
         """What has been gathered; at least one record."""
@@ -95,17 +106,14 @@ class Draft:
             times[place] = ((at - oldest) >> shift) + 1
         dense: Lists = []
         entries: list[bytes] = []
-        for each, offsets in self._terms.items():
+        for each, offsets in self._by_term().items():
             if len(offsets) >= DENSE:
                 dense.append((each, _packed(offsets)))
             else:
                 head = each.to_bytes(5)
                 entries += [head + offset.to_bytes(2) for offset in offsets]
         entries.sort()
-        sparse = [
-            (bucket, b"".join(group))
-            for bucket, group in groupby(entries, lambda entry: int.from_bytes(entry[:5]) >> _FRESH_SHIFT)
-        ]
+        sparse = [(bucket, b"".join(group)) for bucket, group in groupby(entries, lambda entry: entry[0] >> 2)]
         return Piece(
             self.number,
             len(self._times),
@@ -117,6 +125,29 @@ class Draft:
             sorted(dense),
             sparse,
         )
+
+    def _by_term(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        mixed: set[int] = set()
+
+        def put(each: int, offsets: list[int]) -> None:
+            known = found.get(each)
+            if known is None:
+                found[each] = offsets
+            else:
+                found[each] = known + offsets
+                mixed.add(each)
+
+        for name, values in self._values:
+            for value, offsets in values.items():
+                for each in terms_for(name, value):
+                    put(each, offsets)
+        for steps, offsets in self._steps.items():
+            for each in step_terms(steps):
+                put(each, offsets)
+        for each in mixed:  # as of the versions of one service, or of a member that asked itself
+            found[each] = sorted(set(found[each]))
+        return found
 
 
 def unit(oldest: int, newest: int) -> int:
@@ -141,15 +172,24 @@ def merge(dense: Iterable[tuple[int, bytes]], sparse: Iterable[tuple[int, bytes]
     for bucket, entries in sparse:
         buckets.setdefault(bucket, []).append(entries)
     for bucket in sorted(buckets):
-        rest: dict[int, list[bytes]] = {}
-        cut = sorted(given[at : at + 7] for given in buckets.pop(bucket) for at in range(0, len(given), 7))
-        for head, group in groupby(cut, lambda entry: entry[:5]):
-            each, members = int.from_bytes(head), list(group)
-            if each in lists or len(members) >= DENSE:
-                lists.setdefault(each, []).append(_packed(int.from_bytes(entry[5:]) for entry in members))
-            else:
-                rest.setdefault(each >> _SHIFT, []).extend(entry[1:] for entry in members)
-        yield [], [(number, b"".join(group)) for number, group in rest.items()]
+        cut = sorted(entry for given in buckets.pop(bucket) for entry in _ENTRIES.findall(given))
+        counts = Counter(entry[:5] for entry in cut)
+        heads = {head for head, count in counts.items() if count >= DENSE or int.from_bytes(head) in lists}
+        if heads:
+            for entry in cut:
+                if entry[:5] in heads:
+                    lists.setdefault(int.from_bytes(entry[:5]), []).append(entry[6:4:-1])
+            cut = [entry for entry in cut if entry[:5] not in heads]
+        # A bucket of a piece is sixteen of a volume.
+        edges = [bisect_left(cut, (bucket << 10 | part << 6).to_bytes(2)) for part in range(16)] + [len(cut)]
+        yield (
+            [],
+            [
+                (bucket << 4 | part, b"".join([entry[1:] for entry in cut[edges[part] : edges[part + 1]]]))
+                for part in range(16)
+                if edges[part] < edges[part + 1]
+            ],
+        )
     packed = []
     for each in sorted(lists):
         offsets = b"".join(lists[each])

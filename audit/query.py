@@ -5,7 +5,8 @@ whether a record is what was asked for is decided by its leaf, so two facts with
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from json.encoder import encode_basestring
@@ -24,9 +25,6 @@ consumer are found without a look at all of its records."""
 # A leaf's keys are sorted, and within a text a quotation mark has a backslash before it.
 _AT: Final = re.compile(rb'\{"at":(-?\d+)')
 _TOOK: Final = re.compile(rb',"duration_us":(-?\d+)')
-
-_TERMS_KEPT: Final = 20_000
-_known: dict[tuple[str, object], int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,39 +144,35 @@ def first_parts(service: str) -> list[str]:
 
 def term(name: str, value: object) -> int:
     """The number of a fact: 40 bits of BLAKE2b (RFC 7693) over its name, a zero octet and its value."""
-    key = (name, value)
-    known = _known.get(key)
-    if known is None:
-        if len(_known) >= _TERMS_KEPT:
-            _known.clear()
-        text = f"{name}\0{value}".encode("utf-8", "surrogatepass")
-        known = _known[key] = int.from_bytes(blake2b(text, digest_size=TERM_BITS // 8).digest())
-    return known
+    text = f"{name}\0{value}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=TERM_BITS // 8).digest())
 
 
-def terms_of(facts: Mapping[str, Any]) -> set[int]:
-    """The terms of a record.
+INDEXED: Final = (*_PLAIN, "service", "subject")
+"""The facts of a leaf that give terms, beside its duration."""
 
-    Args:
-        facts: its leaf, read as JSON; a fact that does not apply is not there.
-    """
-    found = {term(name, facts[name]) for name in _PLAIN if name in facts}
-    service = facts.get("service", "")
-    if service:
-        found.add(term("service", service))
-        found.update(term("service", part) for part in first_parts(service))
-        provider = provider_of(service)
-        if provider:
-            found |= {term("provider", provider), term("member", provider)}
-    if "consumer" in facts:
-        found.add(term("member", facts["consumer"]))
-    found.update(term("subject", each) for each in facts.get("subject", "").split(" ") if each)
-    took = facts.get("duration_us", 0)
-    for step in _STEPS:
-        if took < step:
-            break
-        found.add(term("took", step))
-    return found
+
+def terms_for(name: str, value: Any) -> list[int]:
+    """The terms that a record has because of one fact of its leaf."""
+    if name == "service":
+        provider = provider_of(value)
+        found = [term(name, value), *(term(name, part) for part in first_parts(value))]
+        return [*found, term("provider", provider), term("member", provider)] if provider else found
+    if name == "consumer":
+        return [term(name, value), term("member", value)]
+    if name == "subject":
+        return [term(name, each) for each in value.split(" ") if each]
+    return [term(name, value)]
+
+
+def steps_of(took: int) -> int:
+    """How many of the steps of duration a record took."""
+    return bisect_right(_STEPS, took)
+
+
+def step_terms(steps: int) -> list[int]:
+    """The terms of so many steps."""
+    return [term("took", step) for step in _STEPS[:steps]]
 
 
 def _needle(name: str, value: object) -> bytes:

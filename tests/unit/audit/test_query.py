@@ -7,7 +7,7 @@ from support.records import a_record
 
 from esb.audit.entry import Kind
 from esb.audit.indexer import facts_of
-from esb.audit.query import DEPTH, Query, first_parts, provider_of, term, terms_of
+from esb.audit.query import DEPTH, INDEXED, Query, first_parts, provider_of, step_terms, steps_of, term, terms_for
 
 RECORD = a_record(
     consumer="EESMN",
@@ -21,6 +21,11 @@ RECORD = a_record(
     subject=f"{1:032x} {2:032x}",
 )
 FACTS = facts_of(RECORD.leaf)
+
+
+def terms_of(facts: dict[str, object]) -> set[int]:
+    found = {each for name in INDEXED if name in facts for each in terms_for(name, facts[name])}
+    return found | set(step_terms(steps_of(int(str(facts.get("duration_us", 0))))))
 
 
 @pytest.mark.parametrize(
