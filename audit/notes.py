@@ -153,10 +153,15 @@ def parse_note(octets: bytes) -> Note:
     lines = tail[:-1].split("\n")
     if len(lines) > _MOST_SIGNATURES:
         raise NoteInvalid("the signed note has too many signatures")
-    return Note(text + "\n", tuple(_signature(line) for line in lines))
+    return Note(text + "\n", tuple(parse_signature(line) for line in lines))
 
 
-def _signature(line: str) -> Signature:
+def parse_signature(line: str) -> Signature:
+    """Read a signature line, without its line break.
+
+    Raises:
+        NoteInvalid: it has not the form of one.
+    """
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != "\u2014" or not _NAME.fullmatch(parts[1]):
         raise NoteInvalid("a signature line of the note is not: an em dash, a name, and base64")

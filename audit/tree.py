@@ -76,6 +76,16 @@ class TreeStore(Protocol):
     def oldest_waiting(self) -> int | None:
         """When the oldest record without an index was made, in microseconds since the Unix epoch; None without any."""
 
+    def keep_stamp(self, size: int, at: int, token: bytes) -> None:
+        """Keep a time-stamp of the checkpoint of this size: an RFC 3161 token, verified before.
+
+        Args:
+            at: the time that it states, in microseconds since the Unix epoch.
+        """
+
+    def keep_cosignature(self, size: int, name: str, line: str) -> None:
+        """Keep a witness's signature line on the checkpoint of this size, verified before; a newer one replaces it."""
+
     def close(self) -> None:
         """Let go of the place, and of being the one who sequences."""
 

@@ -13,8 +13,7 @@ from esb.audit.record import StoreUnavailable, check_schema
 from esb.audit.tiles import Place
 from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
 
-SCHEMA_VERSION: Final = 1
-_SCHEMA: Final[LiteralString] = """
+_FIRST: Final[LiteralString] = """
 CREATE TABLE tree (one integer PRIMARY KEY CHECK (one = 1), version integer NOT NULL, size bigint NOT NULL,
     mark bigint NOT NULL);
 INSERT INTO tree VALUES (1, 1, 0, 0);
@@ -24,6 +23,14 @@ CREATE TABLE checkpoint (size bigint PRIMARY KEY, root bytea NOT NULL, note byte
 -- Hashes cannot be compressed: to try would only cost.
 ALTER TABLE tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
 """
+_WITH_OTHERS_WORDS: Final[LiteralString] = """
+CREATE TABLE stamp (size bigint NOT NULL, at bigint NOT NULL, token bytea NOT NULL, PRIMARY KEY (size, at));
+CREATE TABLE cosignature (size bigint NOT NULL, name text NOT NULL, line text NOT NULL, PRIMARY KEY (size, name));
+CREATE INDEX cosignature_of ON cosignature (name, size);
+"""
+_STEPS: Final[tuple[LiteralString, ...]] = (_FIRST, _WITH_OTHERS_WORDS)
+"""What brings the tables from each version to the next; of version 0 there are none."""
+SCHEMA_VERSION: Final = len(_STEPS)
 _LOCK: Final = 0x53686C757B  # one process makes the tables; any number that the processes agree on
 _TURN: Final = 0x53686C757C  # whoever holds it in its session is the one who sequences
 
@@ -91,6 +98,20 @@ class PostgresTree:
             found = _one(tree, "SELECT at FROM record WHERE id > (SELECT mark FROM tree) ORDER BY id LIMIT 1")
             return found if isinstance(found, int) else None
 
+    def keep_stamp(self, size: int, at: int, token: bytes) -> None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._place() as tree:
+            tree.execute("INSERT INTO stamp VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (size, at, token))
+
+    def keep_cosignature(self, size: int, name: str, line: str) -> None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._place() as tree:
+            tree.execute(
+                "INSERT INTO cosignature VALUES (%s, %s, %s) "
+                "ON CONFLICT (size, name) DO UPDATE SET line = excluded.line",
+                (size, name, line),
+            )
+
     def close(self) -> None:
         """See :class:`~esb.audit.tree.TreeStore`."""
         connection, self._connection, self._elected = self._connection, None, False
@@ -152,8 +173,13 @@ def _settled(tree: psycopg.Connection) -> int:
 def _prepare(connection: psycopg.Connection) -> None:
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        if _one(connection, "SELECT to_regclass('evidence.tree') IS NULL"):
-            connection.execute(_SCHEMA)
+        found = 0
+        if _one(connection, "SELECT to_regclass('evidence.tree') IS NOT NULL"):
+            found = int(str(_one(connection, "SELECT version FROM tree")))
+        for step in _STEPS[found:]:
+            connection.execute(step)
+        if found < SCHEMA_VERSION:
+            connection.execute("UPDATE tree SET version = %s", (SCHEMA_VERSION,))
     postgres.check_version(connection)
     check_schema(_one(connection, "SELECT version FROM tree"), SCHEMA_VERSION)
 

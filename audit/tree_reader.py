@@ -1,6 +1,6 @@
 """Reading the log's tree: checkpoints, tiles, where a record stands, and proofs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,10 @@ SELECT size, mark, (SELECT sum(count) FROM span), first, record, count
 FROM tree LEFT JOIN span ON first = (SELECT max(first) FROM span)
 """
 _CHECKPOINT: Final = "SELECT size, root, note FROM checkpoint"
+_COSIGNATURES: Final = """
+SELECT size, name, line FROM cosignature WHERE size > ? OR size = ? AND name > ? ORDER BY size, name LIMIT ?
+"""
+_NEWEST: Final = 500  # cosignatures among which the newest of a quorum is looked for
 _PAGE: Final = 1_000  # records read at a time
 
 
@@ -61,6 +65,21 @@ class Kept:
     place: str
     archived: int
     dropped: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time-stamp as it stands in the tree's tables.
+
+    Attributes:
+        size: of the tree whose checkpoint it is of.
+        at: the time that it is said to state, microseconds since the Unix epoch.
+        token: RFC 3161, DER.
+    """
+
+    size: int
+    at: int
+    token: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +149,71 @@ class TreeReader:
         while rows := self._tree.rows(f"{_CHECKPOINT} WHERE size > ? ORDER BY size LIMIT ?", (last, _PAGE)):
             yield from (Published(*row) for row in rows)
             last = rows[-1][0]
+
+    def points(self, above: int, most: int) -> list[Published]:
+        """The newest checkpoints of trees of more than ``above`` leaves, the smallest of them first."""
+        rows = self._tree.rows(f"{_CHECKPOINT} WHERE size > ? ORDER BY size DESC LIMIT ?", (above, most))
+        return [Published(*row) for row in reversed(rows)]
+
+    def checkpoint(self, size: int) -> Published | None:
+        """The checkpoint of the tree of exactly this size."""
+        return self._published("WHERE size = ?", size)
+
+    def stamps(self, size: int) -> list[Stamp]:
+        """The time-stamps of the checkpoint of this size, the earliest first."""
+        rows = self._others("SELECT size, at, token FROM stamp WHERE size = ? ORDER BY at", size)
+        return [Stamp(*row) for row in rows]
+
+    def cosignatures(self, size: int) -> dict[str, str]:
+        """Witnesses' signature lines on the checkpoint of this size, by the witness's name; each ends with a break."""
+        return dict(self._others("SELECT name, line FROM cosignature WHERE size = ? ORDER BY name", size))
+
+    def all_stamps(self, since: int) -> Iterator[Stamp]:
+        """Every time-stamp of checkpoints of ``since`` leaves or more, in the order of sizes and then of times."""
+        place = (since, -1)
+        query = "SELECT size, at, token FROM stamp WHERE size > ? OR size = ? AND at > ? ORDER BY size, at LIMIT ?"
+        while rows := self._others(query, place[0], *place, _PAGE):
+            yield from (Stamp(*row) for row in rows)
+            place = rows[-1][:2]
+
+    def all_cosignatures(self, since: int) -> Iterator[tuple[int, str, str]]:
+        """Size, name and line of each cosignature on checkpoints of ``since`` leaves or more, by size."""
+        place: tuple[int, str] = (since, "")
+        while rows := self._others(_COSIGNATURES, place[0], *place, _PAGE):
+            yield from ((int(size), str(name), str(line)) for size, name, line in rows)
+            place = rows[-1][:2]
+
+    def stamped(self) -> int:
+        """The size of the largest tree whose checkpoint has a time-stamp: what it covers is dated."""
+        rows = self._others("SELECT max(size) FROM stamp")
+        return int(rows[0][0] or 0) if rows else 0
+
+    def cosigned(self, name: str) -> int:
+        """The size of the largest tree whose checkpoint a witness has cosigned."""
+        rows = self._others("SELECT max(size) FROM cosignature WHERE name = ?", name)
+        return int(rows[0][0] or 0) if rows else 0
+
+    def cosigned_by(self, names: Collection[str], quorum: int) -> int:
+        """The size of the largest tree whose checkpoint ``quorum`` of these witnesses have cosigned; 0 without one.
+
+        Looks no further back than at the newest cosignatures.
+        """
+        seen: dict[int, int] = {}
+        for size, name in self._others("SELECT size, name FROM cosignature ORDER BY size DESC, name LIMIT ?", _NEWEST):
+            seen[size] = seen.get(size, 0) + (name in names)
+            if seen[size] >= quorum:
+                return int(size)
+        return 0
+
+    def made_at(self, index: int) -> int | None:
+        """When the record at an index was made, in microseconds since the Unix epoch; None without one.
+
+        Raises:
+            TreeDamaged: the tree does not say which record stands there.
+        """
+        for _, row in self._walk(index, index + 1, "SELECT record.id, at FROM record"):
+            return None if row is None else int(row[0])
+        return None
 
     def size(self) -> int:
         """Leaves in the tree now; the last checkpoint may be of fewer."""
@@ -323,16 +407,30 @@ class TreeReader:
             yield span
             at += span.count
 
+    def _has_others(self) -> bool:
+        """Whether there are tables for time-stamps and cosignatures: a tree of the first version has none yet."""
+        version = "PRAGMA user_version" if self._tree.sqlite else "SELECT version FROM tree"
+        return bool(self._tree.rows(version)[0][0] > 1)
+
+    def _others(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of what others say of checkpoints."""
+        return self._tree.rows(query, values) if self._has_others() else []
+
     def _published(self, which: str, *values: object) -> Published | None:
         rows = self._tree.rows(f"{_CHECKPOINT} {which}", values)
         return Published(*rows[0]) if rows else None
 
 
 def _check_file(ask: Reading.Ask) -> None:
-    check_schema(ask("PRAGMA user_version", ())[0][0], tree_sqlite.SCHEMA_VERSION)
+    _check_version(ask("PRAGMA user_version", ())[0][0], tree_sqlite.SCHEMA_VERSION)
 
 
 def _check_database(ask: Reading.Ask) -> None:
     if ask("SELECT to_regclass('evidence.tree') IS NULL", ())[0][0]:
         check_schema(None, tree_postgres.SCHEMA_VERSION)
-    check_schema(ask("SELECT version FROM tree", ())[0][0], tree_postgres.SCHEMA_VERSION)
+    _check_version(ask("SELECT version FROM tree", ())[0][0], tree_postgres.SCHEMA_VERSION)
+
+
+def _check_version(found: int, known: int) -> None:
+    """A tree of an earlier version is read as it is: whoever only reads must not need to write."""
+    check_schema(known if 0 < found < known else found, known)

@@ -16,8 +16,7 @@ from esb.audit.record import StoreUnavailable, check_schema
 from esb.audit.tiles import Place
 from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
 
-SCHEMA_VERSION: Final = 1
-_SCHEMA: Final = """
+_FIRST: Final = """
 CREATE TABLE tree (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, mark INTEGER NOT NULL) STRICT;
 INSERT INTO tree VALUES (1, 0, 0);
 CREATE TABLE span (
@@ -36,8 +35,25 @@ CREATE TABLE checkpoint (
     root BLOB NOT NULL,
     note BLOB NOT NULL
 ) STRICT;
-PRAGMA user_version = 1;
 """
+_WITH_OTHERS_WORDS: Final = """
+CREATE TABLE stamp (
+    size INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    token BLOB NOT NULL,
+    PRIMARY KEY (size, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cosignature (
+    size INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (size, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cosignature_of ON cosignature (name, size);
+"""
+_STEPS: Final = (_FIRST, _WITH_OTHERS_WORDS)
+"""What brings the file from each version to the next; one of version 0 is empty."""
+SCHEMA_VERSION: Final = len(_STEPS)
 _TILE: Final = "SELECT hashes FROM tile WHERE level = ? AND number = ?"
 _BUSY_SECONDS: Final = 5.0
 
@@ -115,6 +131,16 @@ class SqliteTree:
             row = log.execute("SELECT at FROM record WHERE id > ? ORDER BY id LIMIT 1", (mark,)).fetchone()
             return None if row is None else int(row[0])
 
+    def keep_stamp(self, size: int, at: int, token: bytes) -> None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._places() as (tree, _), _transaction(tree):
+            tree.execute("INSERT OR IGNORE INTO stamp VALUES (?, ?, ?)", (size, at, token))
+
+    def keep_cosignature(self, size: int, name: str, line: str) -> None:
+        """See :class:`~esb.audit.tree.TreeStore`."""
+        with self._places() as (tree, _), _transaction(tree):
+            tree.execute("INSERT OR REPLACE INTO cosignature VALUES (?, ?, ?)", (size, name, line))
+
     def close(self) -> None:
         """See :class:`~esb.audit.tree.TreeStore`."""
         for connection in (self._tree, self._log):
@@ -162,11 +188,12 @@ def open_file(path: Path) -> sqlite3.Connection:
         tree.execute("PRAGMA journal_mode = WAL")
         tree.execute("PRAGMA synchronous = FULL")
         tree.execute("PRAGMA trusted_schema = OFF")
-        if tree.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if tree.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
             with _transaction(tree):  # two processes may meet here; the second finds the work done
-                if tree.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for statement in _SCHEMA.split(";\n"):
+                for step in _STEPS[tree.execute("PRAGMA user_version").fetchone()[0] :]:
+                    for statement in step.split(";\n"):
                         tree.execute(statement)
+                tree.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         check_schema(tree.execute("PRAGMA user_version").fetchone()[0], SCHEMA_VERSION)
     except BaseException:
         tree.close()

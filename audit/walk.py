@@ -9,6 +9,7 @@ from typing import Final
 
 from esb.audit.archive import Archive
 from esb.audit.archive_walk import Archived, walk_archive
+from esb.audit.attested import Attested, StampJudge, attested
 from esb.audit.depot import Depot
 from esb.audit.examine import Finding, Stretch, examine
 from esb.audit.examine_bodies import SentJudge, Tally
@@ -37,6 +38,7 @@ class Report:
         size: leaves in the tree when it began.
         records: how many of them were looked at.
         checkpoints: how many were verified.
+        attested: how many time-stamps and cosignatures were verified.
         findings: what is not as it was; empty where all is well.
         packages: those that the log knows of, or that the archive holds.
         elsewhere: records that have left the log for an archive that was not to be had.
@@ -47,6 +49,7 @@ class Report:
     size: int
     records: int = 0
     checkpoints: int = 0
+    attested: Attested = field(default_factory=Attested)
     findings: list[Finding] = field(default_factory=list)
     packages: tuple[Archived, ...] = ()
     elsewhere: int = 0
@@ -63,6 +66,8 @@ def walk(
     processes: int = 1,
     sent: SentJudge | None = None,
     depots: Sequence[Depot] = (),
+    stamped: StampJudge | None = None,
+    witnesses: Sequence[NoteKey] = (),
     told: Told = lambda _done, _of: None,
     masters: OpenMasters = None,
     today: str = "",
@@ -78,6 +83,8 @@ def walk(
         processes: how many share the work; each opens the log for itself.
         sent: judges the envelopes that were sent; a function that can be named, where ``processes`` is above one.
         depots: archives; their packages are verified, and what has left the log is read from them.
+        stamped: verifies time-stamps; None to leave them.
+        witnesses: keys of those whose cosignatures are verified.
         masters: opens the master keys of messages, and can be named too; None leaves what is sealed unopened.
         today: the UTC day; messages that were to be kept until one before it may be gone.  "" where none may.
 
@@ -112,6 +119,7 @@ def walk(
         if report.elsewhere and depots:
             where = f"{report.elsewhere} of those that left the log"
             report.findings.append(Finding("records are in no archive that was given", where))
+        report.findings += attested(reader, start, stamped, witnesses, report.attested)
         if not reader.is_coherent():
             report.findings.append(Finding("the tree's marks are not those of its records", "its size and mark"))
         # An act on record may be in what was not looked at.

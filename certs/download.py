@@ -32,6 +32,15 @@ class Fetched:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a host answered, whatever it thinks of the request; headers by lower-case name."""
+
+    status: int
+    octets: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def fetch(
     url: str,
     hosts: Collection[str],
@@ -51,6 +60,32 @@ def fetch(
     Raises:
         FetchFailed: the host is not allowed, does not answer in time, or answers something else than 200 or 304.
     """
+    answer = ask(url, hosts, most=most, seconds=seconds, body=body, headers=headers)
+    if answer.status == 304:
+        return Fetched(None, answer.headers)
+    if answer.status != 200:
+        raise FetchFailed(f"{(urlsplit(url).hostname or '').lower()} answers HTTP {answer.status}")
+    return Fetched(answer.octets, answer.headers)
+
+
+def ask(
+    url: str,
+    hosts: Collection[str],
+    *,
+    most: int,
+    seconds: float,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Answered:
+    """As :func:`fetch`, for whoever means something by other statuses.
+
+    Args:
+        tls: towards an https URL; None judges by the machine's authorities.
+
+    Raises:
+        FetchFailed: the host is not allowed, or does not answer in time.
+    """
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
@@ -62,7 +97,7 @@ def fetch(
     connection = (
         http.client.HTTPConnection(host, port, timeout=seconds)
         if parts.scheme == "http"
-        else http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+        else http.client.HTTPSConnection(host, port, timeout=seconds, context=tls or ssl.create_default_context())
     )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # A time for each look at the socket bounds nothing against a server that gives an octet at a time.
@@ -76,11 +111,7 @@ def fetch(
         connection.request("GET" if body is None else "POST", target, body, dict(headers or {}))
         answer = connection.getresponse()
         found = {name.lower(): value for name, value in answer.getheaders()}
-        if answer.status == 304:
-            return Fetched(None, found)
-        if answer.status != 200:
-            raise FetchFailed(f"{host} answers HTTP {answer.status}")
-        return Fetched(_read(connection, answer, host, most, ends), found)
+        return Answered(answer.status, _read(connection, answer, host, most, ends), found)
     except (OSError, http.client.HTTPException) as error:
         raise FetchFailed(f"{host} cannot be asked: {type(error).__name__}") from error
     finally:

@@ -87,6 +87,24 @@ def contradictions(settings: Settings, origins: Mapping[str, Origin]) -> list[Pr
             "Give evidence.max_batch or more.",
         ),
         (
+            settings.evidence.timestamp not in ("own", "none") and settings.evidence.timestamp_anchors is None,
+            "evidence.timestamp_anchors",
+            "another's time-stamps cannot be verified without its authority's certificate",
+            "Give the PEM file, or the folder of such files, that they must lead to.",
+        ),
+        (
+            settings.evidence.timestamp == "none" and settings.evidence.timestamp_limit_seconds > 0,
+            "evidence.timestamp_limit_seconds",
+            "nobody stamps the time, so that every record would wait for ever",
+            'Give 0, or let evidence.timestamp be "own" or a URL.',
+        ),
+        (
+            settings.evidence.quorum > len(settings.evidence.witnesses),
+            "evidence.quorum",
+            "more witnesses must cosign than there are",
+            "Give no more than the number of evidence.witnesses.",
+        ),
+        (
             settings.load.per_service_in_flight > settings.load.max_in_flight,
             "load.per_service_in_flight",
             "one service may have more requests in hand than the whole bus",

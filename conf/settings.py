@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
+from esb.conf.evidence_kinds import StampSource, WitnessAt, Witnesses
 from esb.conf.kinds import Choice, Flag, LogName, Oid, Real, Secret, Size, Whole, Word
 from esb.conf.notice_kinds import Line, Networks
 from esb.conf.place_kinds import BaseUrl, DatabaseUrl, FilePath, Host, KeyAt, Urls
@@ -151,6 +152,14 @@ class Evidence:
     keep_strangers_per_second: Annotated[int, Whole()]
     origin: Annotated[str, LogName()]
     checkpoint_seconds: _Seconds
+    timestamp: Annotated[str, StampSource()]
+    timestamp_anchors: _OptionalPath
+    timestamp_seconds: Annotated[float, Real(most=86_400)]
+    timestamp_limit_seconds: Annotated[float, Real()]
+    witnesses: Annotated[tuple[WitnessAt, ...], Witnesses()]
+    quorum: Annotated[int, Whole()]
+    witness_seconds: _Seconds
+    witness_alarm_minutes: Annotated[float, Real(above=0)]
 
 
 @dataclass(frozen=True, slots=True)

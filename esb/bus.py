@@ -17,7 +17,7 @@ from esb.stages.way import Way
 
 _UNSIGNED = 503  # HTTP, where nothing can be signed
 _AGAIN = 5  # seconds
-_REGISTRY_RETRY = 30  # seconds
+_MENDED_RETRY = 30  # seconds
 _ORDER = tuple((stage.__name__, stage) for stage in (*REQUEST, *RESPONSE))
 
 
@@ -48,7 +48,17 @@ class Bus:
                     rules.BUS_REGISTRY_OLD,
                     "This node has heard nothing of the registry for too long to decide by what it knows.",
                     {},
-                    _REGISTRY_RETRY,
+                    _MENDED_RETRY,
+                ),
+                progress,
+            )
+        if way.undated is not None and way.undated():
+            return await self.refuse(
+                Refusal(
+                    rules.BUS_UNDATED,
+                    "No time-stamp could be had for longer than this bus goes on without one.",
+                    {},
+                    _MENDED_RETRY,
                 ),
                 progress,
             )

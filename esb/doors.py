@@ -12,7 +12,7 @@ from esb.endpoints.contract import ContractDoor
 from esb.endpoints.extracts import ROOT as EXTRACTS
 from esb.endpoints.extracts import ExtractDoor
 from esb.endpoints.log import ROOT as LOG
-from esb.endpoints.log import LogDoor
+from esb.endpoints.log import LogDoor, Quorum
 from esb.endpoints.registry import ROOT as REGISTRY
 from esb.endpoints.registry import RegistryDoor
 from esb.endpoints.schemas import SCHEMAS, library
@@ -50,6 +50,8 @@ def reading_doors(
     log_key: str,
     directory: Callable[[], Directory],
     clerks: Threads,
+    quorum: Quorum,
+    now: Callable[[], float],
 ) -> dict[str, HttpHandler]:
     """Who answers a GET elsewhere, by the path that it answers below.
 
@@ -57,9 +59,11 @@ def reading_doors(
         log_key: by which checkpoints of the log are verified, as the log publishes it.
         directory: the one in force: who may read the registry's publication.
         clerks: as of :func:`contract_door`.
+        quorum: of the log's witnesses.
+        now: Unix seconds.
     """
     doors: dict[str, HttpHandler] = {
-        LOG: LogDoor(tree, clerks.run, log_key).get,
+        LOG: LogDoor(tree, clerks.run, log_key, quorum, now).get,
         EXTRACTS: ExtractDoor(_read_by(engine, get_extract), _read_by(engine, get_document), clerks.run).get,
         SCHEMAS: library,
     }

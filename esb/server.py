@@ -89,6 +89,7 @@ class Server:
             node.fittings.aides.stop()
             self._fetching.stop()
             node.indexer.stop(5)
+            node.attesting.stop(5)
             node.sequencer.stop(5)
             node.recorder.close()
             node.signing.stop()
@@ -119,6 +120,7 @@ class Server:
         node.writer.start()
         node.sequencer.start()
         node.indexer.start()
+        node.attesting.start()
         # What is in force from the first request on is on record before it.
         self._put_on_record()
         restore_quotas(node)
@@ -366,6 +368,8 @@ class Server:
         node.indexer.stop(5)
         if not node.writer.stop(10):
             self._log.error("the evidence log did not finish in time")
+        if not node.attesting.stop(5):
+            self._log.warning("a time-stamp or cosignature was under way; it is asked for again at the next start")
         if not node.sequencer.stop(5):
             self._log.error("the evidence tree did not finish in time; it goes on at the next start")
         # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.

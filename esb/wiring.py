@@ -20,6 +20,7 @@ from esb.admin.recording import Paced, Recorder
 from esb.admin.snapshot import FileSealer
 from esb.admin.subject_keys import SubjectKeys
 from esb.admin.trust import Trust
+from esb.attesting import Attesting, quorum_of
 from esb.audit.indexer import Indexer
 from esb.audit.log import EvidenceReader
 from esb.audit.sequencer import Sequencer
@@ -90,6 +91,7 @@ class Node:
         fittings: the authority's door, and what is followed beside registry and trust.
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
+        attesting: has checkpoints time-stamped and cosigned.
         recorder, errands: put changes on record; deliver notices and announce what is due, None where not wanted.
         undocumented: changes whose record the log does not take though it takes others.
     """
@@ -113,6 +115,7 @@ class Node:
     reader: EvidenceReader
     sequencer: Sequencer
     indexer: Indexer
+    attesting: Attesting
     tree: TreeReader
     watcher: Watcher | Replica
     publisher: Publisher | None
@@ -274,7 +277,10 @@ def wire(
         publisher = Publisher(engine, sealer, clock, settings.snapshot.expires_seconds, secrets.token_bytes)
     fittings = Fittings(settings, engine, clock, reactor)
     contracts = contract_door(settings, way.service_at, contract, clerks)
-    doors = reading_doors(settings, engine, tree, log_signer.key.text, lambda: way.directory, clerks)
+    attesting = Attesting(settings, lambda: sequencer.elected, clock, passphrase)
+    doors = reading_doors(
+        settings, engine, tree, log_signer.key.text, lambda: way.directory, clerks, quorum_of(settings), clock.now
+    )
     front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
     fittings.follow(way, front, reader, trust, signature_limits(settings))
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
@@ -299,6 +305,7 @@ def wire(
         reader=reader,
         sequencer=sequencer,
         indexer=indexer,
+        attesting=attesting,
         tree=tree,
         watcher=watcher,
         publisher=publisher,
@@ -328,6 +335,7 @@ def wire(
     front.warnings["certificates"] = lambda: own_warning(own_certificates(settings), clock.now())
     front.warnings["tree"] = sequencer.problem
     front.warnings["search"] = indexer.problem
+    attesting.tell(way, front)
     front.warnings["changes"] = lambda: f"{node.undocumented} without a record" if node.undocumented else ""
     node.install(directory)
     return node

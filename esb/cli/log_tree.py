@@ -74,6 +74,21 @@ def checkpoint(place: Place, out: Path | None) -> None:
 @click.option(
     "--archive", "archives", multiple=True, metavar="PLACE", help="Where packages are; may be given repeatedly."
 )
+@click.option(
+    "--witness",
+    "witness_keys",
+    multiple=True,
+    metavar="VKEY",
+    help="A witness's public key; its cosignatures are verified.  [default: those of evidence.witnesses]",
+)
+@click.option(
+    "--tsa-anchor",
+    "tsa_anchors",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Certificates that time-stamps must lead to, PEM.  [default: the home's authority and "
+    "evidence.timestamp_anchors]",
+)
 @click.option("--processes", type=click.IntRange(1, 64), help="How many share the work.  [default: one for each core]")
 @json_option
 @pass_place
@@ -83,13 +98,16 @@ def verify(
     kept: tuple[Path, ...],
     key_text: str | None,
     archives: tuple[str, ...],
+    witness_keys: tuple[str, ...],
+    tsa_anchors: tuple[Path, ...],
     processes: int | None,
     as_json: bool,
 ) -> None:
     """Walk over the whole log and compute everything again.
 
-    Each record's leaf, columns, messages and envelope; each tile; each checkpoint's signature and root.  What is
-    altered, deleted, put in, exchanged or cut off is named.  Exit code 1 means that something is not as it was.
+    Each record's leaf, columns, messages and envelope; each tile; each checkpoint's signature, root, time-stamps and
+    cosignatures.  What is altered, deleted, put in, exchanged or cut off is named.  Exit code 1 means that something
+    is not as it was.
 
     Messages that were to be kept until a day that is past may be gone, where an act on record destroyed their keys.
     Without the master key at hand what is sealed is left unopened, and counted.
@@ -104,8 +122,10 @@ def verify(
     Example:
       esb log verify --key "$(cat bus-log.key)" --checkpoint 2026-11-29.checkpoint
       esb log verify --archive /media/archive
+      esb log verify --witness "$(cat reserve-witness.key)" --tsa-anchor national-tsa.pem
     """
     from esb.admin.log_walk import bus_certificates, sent_judge
+    from esb.admin.stamp_sources import read_anchors, stamp_judge, stamp_places
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk
     from esb.cli.depots import depot_of
@@ -122,6 +142,8 @@ def verify(
         processes=processes or os.cpu_count() or 1,
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
         depots=[depot_of(settings.archive, each, place.home) for each in archives or _own_archive(settings)],
+        stamped=stamp_judge(read_anchors(tsa_anchors or stamp_places(settings.certs.anchors, settings.evidence))),
+        witnesses=[NoteKey.parse(each) for each in witness_keys or [one.key for one in settings.evidence.witnesses]],
         told=progress("records"),
         masters=_masters(settings),
         today=day_text(time.time()),
@@ -129,6 +151,7 @@ def verify(
     if as_json:
         findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
         facts = {"size": report.size, "records": report.records, "checkpoints": report.checkpoints}
+        facts |= {"timestamps": report.attested.stamps, "cosignatures": report.attested.cosignatures}
         archived = [{name: getattr(one, name) for name in one.__slots__} for one in report.packages]
         bodies = {
             "expired": dict(report.tally.expired),
@@ -163,6 +186,8 @@ def _tell(report: "Report", name: str) -> None:
                 ("records computed again", report.records),
                 ("checkpoints verified", report.checkpoints),
                 ("packages verified", f"{sum(one.verified for one in report.packages)} of {len(report.packages)}"),
+                ("time-stamps verified", report.attested.stamps),
+                ("cosignatures verified", report.attested.cosignatures),
                 *_about_bodies(report),
             ]
         )

@@ -85,6 +85,9 @@ SUBJECTS = MappingProxyType(
             "evidence",
             "Evidence packages: one sealed file that proves an exchange to anybody, offline.",
         ),
+        "witness": Subject(
+            "esb.cli.witness", "witness", "A witness: cosigns a bus's evidence log, and finds it cut back or forked."
+        ),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "sample": Subject(

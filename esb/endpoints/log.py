@@ -4,12 +4,15 @@
 leaves that hold a random id each: what was asked, and by whom, cannot be told from them.  Entries are not published.
 """
 
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from esb.audit.record import StoreUnavailable
+from esb.audit.sequencer import PROMISED
 from esb.audit.tiles import HASH_BYTES, read_tile_path, width_at
-from esb.audit.tree_reader import TreeReader
+from esb.audit.tree_reader import Published, TreeReader
 from esb.kernel.http import HttpRequest, HttpResponse
 
 ROOT: Final = "/log/"
@@ -20,6 +23,14 @@ _BRIEFLY: Final = (("Cache-Control", "no-cache"),)
 _MOST_WAITING: Final = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """Witnesses, by name, and how many of them count as enough."""
+
+    names: frozenset[str] = frozenset()
+    count: int = 1
+
+
 class LogDoor:
     """Publishes the tree.
 
@@ -27,6 +38,8 @@ class LogDoor:
         reader: reads it, off the reactor.
         run: runs a blocking function off the reactor, in threads that no message waits for.
         key: the log's public key, as verifiers are given it (``NAME+ID+KEY``).
+        quorum: witnesses who cosign; none where there are none.
+        now: Unix seconds.
     """
 
     def __init__(
@@ -34,10 +47,14 @@ class LogDoor:
         reader: TreeReader,
         run: Callable[[Callable[[], HttpResponse]], Awaitable[HttpResponse]],
         key: str,
+        quorum: Quorum = Quorum(),
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._reader = reader
         self._run = run
         self._key = key
+        self._quorum = quorum
+        self._now = now
         self._waiting = 0
 
     async def get(self, request: HttpRequest) -> HttpResponse:
@@ -67,7 +84,23 @@ class LogDoor:
         latest = self._reader.latest()
         if latest is None:
             return HttpResponse(404, _TEXT, b"Nothing is in the log yet.\n", _BRIEFLY)
-        return HttpResponse(200, _TEXT, latest.note, _BRIEFLY)
+        point = self._chosen(latest)
+        lines = "".join(self._reader.cosignatures(point.size).values())
+        return HttpResponse(200, _TEXT, point.note + lines.encode(), _BRIEFLY)
+
+    def _chosen(self, latest: Published) -> Published:
+        """The newest checkpoint that the quorum has cosigned, while what it lacks is young; else the newest.
+
+        On a busy log the newest is always a moment old and cosigned by nobody yet.
+        """
+        if not self._quorum.names:
+            return latest
+        size = self._reader.cosigned_by(self._quorum.names, self._quorum.count)
+        point = None if not size else self._reader.checkpoint(size)
+        made = None if point is None or point.size == latest.size else self._reader.made_at(point.size)
+        if point is None or (made is not None and self._now() - made / 1_000_000 > PROMISED):
+            return latest
+        return point
 
     def _tile(self, path: str) -> HttpResponse:
         found = read_tile_path(path)

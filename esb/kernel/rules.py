@@ -109,3 +109,4 @@ BUS_LOAD: Final = _rule("BUS-02", Code.OVERLOADED, "The bus takes no more work t
 BUS_ERROR: Final = _rule("BUS-03", Code.INTERNAL_ERROR, "An error of the bus is told as one, signed and recorded, and nothing more is done.")
 BUS_STOPPING: Final = _rule("BUS-04", Code.OVERLOADED, "A bus that is shutting down takes no new requests.")
 BUS_REGISTRY_OLD: Final = _rule("BUS-05", Code.OVERLOADED, "A node that follows the registry's signed snapshot serves only while its newest timestamp may be believed, grace included.")
+BUS_UNDATED: Final = _rule("BUS-06", Code.OVERLOADED, "Where evidence.timestamp_limit_seconds is set, the bus takes a request only while no record has waited longer than that for a time-stamp.")

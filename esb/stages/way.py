@@ -63,6 +63,7 @@ class Way:
         believed_until: Unix seconds until which ``directory`` may be relied upon; None where it comes from the database
             itself.
         pseudonyms: makes those of persons whom messages name; None where no service says that its messages do.
+        undated: says whether records have waited too long for a time-stamp; None where no limit is set.
         keep_refused: bytes of a refused message that are kept as evidence; of a larger one only the digest.
     """
 
@@ -89,6 +90,7 @@ class Way:
     aside: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None
     believed_until: float | None = None
     pseudonyms: Pseudonyms | None = None
+    undated: Callable[[], bool] | None = None
 
     def signer_for(self, algorithm: str) -> Signer:
         """Who signs what goes back to a consumer: the second key for one that signs with RSA, where there is one.

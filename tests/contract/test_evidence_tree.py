@@ -1,5 +1,6 @@
 """What every place for the log's tree promises: the same tests on SQLite and on PostgreSQL."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from esb.audit.notes import open_checkpoint
 from esb.audit.record import EvidenceStore, Record, StoreUnavailable
 from esb.audit.store import open_store, open_tree
 from esb.audit.tree import TreeStore
-from esb.audit.tree_reader import TreeReader
+from esb.audit.tree_reader import Stamp, TreeReader
 
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
@@ -260,11 +261,74 @@ def test_a_tree_that_nobody_made_is_told(url: str, store: EvidenceStore) -> None
     reader.close()
 
 
+def test_what_others_say_of_checkpoints_is_kept_beside_them(
+    store: EvidenceStore, tree: TreeStore, reader: TreeReader
+) -> None:
+    for _ in range(3):
+        store.write(records(2))
+        tree.add()
+        tree.publish(SIGNER.checkpoint)
+    assert (reader.stamped(), reader.cosigned("one"), reader.stamps(2), reader.cosignatures(2)) == (0, 0, [], {})
+    tree.keep_stamp(2, 5_000, b"first")
+    tree.keep_stamp(2, 5_000, b"again")  # the same time over the same tree: the first one stays
+    tree.keep_stamp(2, 9_000, b"second")
+    tree.keep_stamp(4, 7_000, b"third")
+    tree.keep_cosignature(2, "one", "old\n")
+    tree.keep_cosignature(2, "one", "line\n")
+    tree.keep_cosignature(4, "two", "other\n")
+    tree.keep_cosignature(4, "one", "more\n")
+    assert reader.stamps(2) == [Stamp(2, 5_000, b"first"), Stamp(2, 9_000, b"second")]
+    assert [(one.size, one.at) for one in reader.all_stamps(0)] == [(2, 5_000), (2, 9_000), (4, 7_000)]
+    assert [one.size for one in reader.all_stamps(3)] == [4]
+    assert reader.cosignatures(4) == {"one": "more\n", "two": "other\n"}
+    assert list(reader.all_cosignatures(0)) == [(2, "one", "line\n"), (4, "one", "more\n"), (4, "two", "other\n")]
+    assert (reader.stamped(), reader.cosigned("one"), reader.cosigned("nobody")) == (4, 4, 0)
+    assert reader.cosigned_by({"one", "two"}, 2) == 4
+    assert reader.cosigned_by({"two", "three"}, 1) == 4
+    assert reader.cosigned_by({"three"}, 1) == 0
+    assert [one.size for one in reader.points(2, 9)] == [4, 6]
+    assert [one.size for one in reader.points(0, 2)] == [4, 6]
+    assert reader.checkpoint(3) is None
+    assert reader.made_at(5) == 1_700_000_000_000_000
+    assert reader.made_at(6) is None
+
+
+def test_a_tree_of_the_first_version_is_read_as_it_is_and_brought_up_by_whoever_writes(
+    url: str, store: EvidenceStore, tree: TreeStore
+) -> None:
+    store.write(records(3))
+    tree.add()
+    tree.publish(SIGNER.checkpoint)
+    tree.close()
+    _to_first_version(url)
+    reader = TreeReader(url)
+    assert reader.latest() is not None
+    assert (reader.stamped(), reader.stamps(3), reader.cosigned("one"), list(reader.all_stamps(0))) == (0, [], 0, [])
+    store.write(records(1))
+    assert tree.add() == 1
+    tree.publish(SIGNER.checkpoint)
+    tree.keep_stamp(4, 1, b"token")
+    assert reader.stamped() == 4
+    assert [one.size for one in reader.checkpoints()] == [3, 4]
+    reader.close()
+
+
+def _to_first_version(url: str) -> None:
+    statements = ["DROP TABLE stamp", "DROP TABLE cosignature"]
+    if url.startswith("sqlite"):
+        with sqlite3.connect(url.removeprefix("sqlite:///").replace(".db", "-tree.db")) as connection:
+            for statement in (*statements, "PRAGMA user_version = 1"):
+                connection.execute(statement)
+        connection.close()
+        return
+    with psycopg.connect(url, options="-c search_path=evidence") as connection:
+        for statement in (*statements, "UPDATE tree SET version = 1"):
+            connection.execute(statement.encode())
+
+
 def _change(url: str, statement: str, *values: object, generated: bool = False) -> None:
     """Do what a person with the database's password can do."""
     if url.startswith("sqlite"):
-        import sqlite3
-
         with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
             connection.execute(statement, values)
         connection.close()

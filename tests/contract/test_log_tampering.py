@@ -4,6 +4,8 @@ Every field of every table, on SQLite and on PostgreSQL; the columns are read of
 be forgotten.
 """
 
+import hashlib
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,21 +15,32 @@ from typing import Any
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.offices import NOW, authority, office
 from support.records import a_record
 from support.sealed import MASTERS, OPEN
 
+from esb.admin.stamp_sources import stamp_judge
 from esb.audit.entry import Entry, Kind
 from esb.audit.examine import Finding
 from esb.audit.log_key import LogSigner
+from esb.audit.notes import COSIGNATURE, NoteKey, cosign, parse_note
 from esb.audit.record import replay_key
 from esb.audit.store import open_store, open_tree
+from esb.audit.tree import TreeStore
 from esb.audit.tree_reader import TreeReader
 from esb.audit.walk import Report, walk
+from esb.certs.profiles import TIME_STAMPING
+from esb.certs.tsa import TimeStamper, timestamp
 
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
 RECORDS = 700
 SEALED = 400  # from here on messages are sealed; those before are of a log of earlier days
+_WITNESS = Ed25519PrivateKey.generate()
+WITNESS = NoteKey("witness.example/w1", COSIGNATURE, _WITNESS.public_key().public_bytes_raw())
+STRANGER = NoteKey("witness.example/w2", COSIGNATURE, bytes(32))
+STAMPER = TimeStamper(*office(TIME_STAMPING), authority()[1], "1.2.3.4", 1000)
+STAMPED = stamp_judge([authority()[1]])
 # Of the tables' housekeeping; what they say is not about any record, and a wrong value stops the program.
 _HOUSEKEEPING = {("version", "version"), ("tree", "version"), ("tree", "one")}
 
@@ -41,7 +54,8 @@ class Log:
     columns: list[tuple[str, str, str]]
 
     def walk(self, **more: Any) -> Report:
-        return walk(self.url, SIGNER.key, **{"sent": _judge, "masters": OPEN, **more})
+        attested = {"stamped": STAMPED, "witnesses": [WITNESS]}
+        return walk(self.url, SIGNER.key, **{"sent": _judge, "masters": OPEN, **attested, **more})
 
 
 def _judge(sent: bytes, entry: Entry) -> str:
@@ -80,11 +94,21 @@ def _fill(url: str) -> None:
             # A number that a duplicate used up, so that there is more than one span.
             store.write([a_record(replay_key=replay_key("SSPF", "m-0"))])
             tree.add()
-            tree.publish(SIGNER.checkpoint)
+            _attest(tree, written, tree.publish(SIGNER.checkpoint))
     tree.add()
-    tree.publish(SIGNER.checkpoint)
+    _attest(tree, written, tree.publish(SIGNER.checkpoint))
     store.close()
     tree.close()
+
+
+def _attest(tree: TreeStore, size: int, note: bytes | None) -> None:
+    """Have a checkpoint time-stamped and cosigned."""
+    assert note is not None
+    at = NOW + size
+    token = timestamp(STAMPER, hashlib.sha256(note).digest(), at, secrets.token_bytes)
+    tree.keep_stamp(size, int(at * 1_000_000), token)
+    tree.keep_cosignature(size, WITNESS.name, cosign(parse_note(note).text, WITNESS, int(at), _WITNESS.sign).line)
+    tree.keep_cosignature(size, STRANGER.name, cosign(parse_note(note).text, STRANGER, 1, _WITNESS.sign).line)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -157,6 +181,7 @@ def test_a_log_that_nobody_touched_is_whole(log: Log) -> None:
     report = log.walk(told=lambda done, of: seen.append((done, of)))
     assert report.findings == []
     assert (report.size, report.records, report.checkpoints) == (RECORDS, RECORDS, 4)
+    assert (report.attested.stamps, report.attested.cosignatures) == (4, 4)
     assert seen[-1] == (RECORDS, RECORDS)
 
 
@@ -176,7 +201,9 @@ def _keys(log: Log, table: str) -> dict[str, Any]:
     """A row of a table, by its key: the second, where there are several."""
     if table == "tile":
         return {"level": 0, "number": 1}
-    name = {"span": "first", "tree": "size", "checkpoint": "size"}.get(table, "id")
+    if table == "cosignature":
+        return {"size": 400, "name": WITNESS.name}
+    name = {"span": "first", "tree": "size", "checkpoint": "size", "stamp": "size"}.get(table, "id")
     rows = log.execute(f"SELECT {name} FROM {table} ORDER BY {name} LIMIT 2")
     return {name: rows[-1][0]}
 
@@ -198,7 +225,7 @@ def test_every_field_of_every_table(log: Log) -> None:
             tried += 1
         finally:
             log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", before, *moved)
-    assert tried > 25
+    assert tried > 31
     assert log.walk().findings == []
 
 
@@ -248,6 +275,61 @@ def test_a_message_that_is_deleted_is_told(log: Log) -> None:
         assert _names(log.walk()) == {"a record's messages are gone"}
     finally:
         log.execute("INSERT INTO body VALUES (?, ?, ?, ?)", *rows[0])
+
+
+def test_a_time_stamp_that_was_exchanged_is_named(log: Log) -> None:
+    """For another good token of the same authority, over another checkpoint."""
+    tokens = dict(log.execute("SELECT size, token FROM stamp"))
+    log.execute("UPDATE stamp SET token = ? WHERE size = 400", bytes(tokens[200]))
+    try:
+        findings = log.walk().findings
+    finally:
+        log.execute("UPDATE stamp SET token = ? WHERE size = 400", bytes(tokens[400]))
+    assert [(one.what, one.where) for one in findings] == [
+        ("a time-stamp cannot be believed", "time-stamp of checkpoint 400")
+    ]
+
+
+def test_times_that_contradict_one_another_are_named(log: Log) -> None:
+    """An authority that lends itself to dating back: its tokens hold, and what they say does not fit."""
+    made = 1_700_000_000_000_000
+
+    def judge(times: dict[int, int]) -> list[tuple[str, str]]:
+        believed = iter(times.values())
+        for size, at in times.items():
+            log.execute("UPDATE stamp SET at = ? WHERE size = ?", at, size)
+        found = walk(log.url, SIGNER.key, stamped=lambda _token, _note: (next(believed), 0)).findings
+        return [(one.what, one.where) for one in found]
+
+    try:
+        later = {size: made + 10**9 + size for size in (200, 400, 600, 700)}
+        assert judge(later) == []
+        assert judge(later | {600: made + 5 * 10**8}) == [
+            ("time-stamps are out of order", "time-stamp of checkpoint 600")
+        ]
+        assert judge({size: made - 10**9 for size in later}) == [
+            ("a record says that it was made after it was time-stamped", f"time-stamp of checkpoint {size}")
+            for size in later
+        ]
+    finally:
+        for size in (200, 400, 600, 700):
+            log.execute("UPDATE stamp SET at = ? WHERE size = ?", int((NOW + size) * 1_000_000), size)
+
+
+def test_a_forged_cosignature_is_named(log: Log) -> None:
+    ((note,),) = log.execute("SELECT note FROM checkpoint WHERE size = 600")
+    ((good,),) = log.execute("SELECT line FROM cosignature WHERE size = 600 AND name = ?", WITNESS.name)
+    text = parse_note(bytes(note)).text
+    other = NoteKey(WITNESS.name, COSIGNATURE, bytes(31) + b"\1")
+    forged = (cosign(text, WITNESS, 5, lambda _: bytes(64)), cosign(text, other, 5, _WITNESS.sign))
+    for line in (one.line for one in forged):
+        log.execute("UPDATE cosignature SET line = ? WHERE size = 600 AND name = ?", line, WITNESS.name)
+        try:
+            (finding,) = log.walk().findings
+            assert finding.what == "a cosignature cannot be believed"
+            assert finding.where == f"{WITNESS.name} on checkpoint 600"
+        finally:
+            log.execute("UPDATE cosignature SET line = ? WHERE size = 600 AND name = ?", good, WITNESS.name)
 
 
 def test_a_checkpoint_that_somebody_kept_tells_a_log_that_was_cut_or_rewritten(tmp_path: Path) -> None:

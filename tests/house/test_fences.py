@@ -11,6 +11,7 @@ _TWISTED = (
     "esb/bus.py",
     "esb/waiting.py",
     "esb/server.py",
+    "esb/witnessing.py",
     "esb/worker.py",
     "esb/wiring.py",
     "adapters/",

@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.authority import Authority, add_bus_key, init_authority
 from esb.admin.home import Home, make_home, open_home
+from esb.admin.offices import make_office
 from esb.admin.services import register_service
 from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader, Recorded
 from esb.certs.ca import Subject, issue, serial_number
 from esb.certs.keys import PrivateKey, generate_key, load_key
+from esb.certs.profiles import TIME_STAMPING
 from esb.certs.requests import make_request, read_request
 from esb.conf.load import load
 from esb.conf.settings import Settings
@@ -277,6 +279,20 @@ def make_place(folder: Path, provider: Provider, authority_at: TokenUri | None =
         now=time.time(),
         random=secrets.token_bytes,
         key_at=authority_at,
+    )
+    make_office(
+        home,
+        engine,
+        PASSPHRASE,
+        TIME_STAMPING,
+        key=settings.ca.tsa_key,
+        certificate=settings.ca.tsa_certificate,
+        name="bus",
+        kind="p256",
+        days=300,
+        author="operator",
+        now=time.time(),
+        random=secrets.token_bytes,
     )
     place = Place(home, settings, engine, provider, environment=environment)
     place.member("DIN")

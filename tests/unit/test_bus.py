@@ -136,6 +136,16 @@ def test_a_bus_that_is_stopping_takes_nothing_new(rig: Rig) -> None:
     assert outcomes(rig) == ["Overloaded"]
 
 
+def test_a_bus_whose_records_waited_too_long_for_a_time_stamp_takes_nothing_new(rig: Rig) -> None:
+    rig.way.undated = lambda: True
+    replied = carry(rig)
+    assert rule_of(rig, replied) == "BUS-06"
+    assert (replied.status, replied.retry_after) == (503, 30)
+    assert outcomes(rig) == ["Overloaded"]
+    rig.way.undated = lambda: False
+    assert carry(rig).status == 200
+
+
 def test_a_full_bus_takes_nothing_more_and_keeps_count(rig: Rig) -> None:
     for _ in range(10):
         rig.way.load.enter()

@@ -8,6 +8,7 @@ import pytest
 
 from esb.conf.load import load
 from esb.doors import reading_doors
+from esb.endpoints.log import Quorum
 
 ALWAYS = {"/log/", "/extracts/", "/schemas/"}
 
@@ -19,4 +20,5 @@ ALWAYS = {"/log/", "/extracts/", "/schemas/"}
 def test_a_door_for_each_thing_that_may_be_read(publish: str, doors: set[str], tmp_path: Path) -> None:
     settings = load(tmp_path, {"SHLUZ_SNAPSHOT_PUBLISH": publish, "SHLUZ_SNAPSHOT_KEY": "keys/snapshot.key"}).settings
     nothing: Any = SimpleNamespace(run=None)
-    assert set(reading_doors(settings, nothing, nothing, "key", lambda: nothing, nothing)) == doors
+    given = reading_doors(settings, nothing, nothing, "key", lambda: nothing, nothing, Quorum(), lambda: 0.0)
+    assert set(given) == doors

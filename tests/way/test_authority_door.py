@@ -14,6 +14,7 @@ from support.provider import Provider
 
 from esb.admin.lists import publish_crl, release, revoke
 from esb.admin.offices import make_office
+from esb.admin.stamp_sources import OtherStamps, read_anchors, stamp_judge
 from esb.certs.profiles import OCSP_RESPONDER, TIME_STAMPING
 from esb.registry.models import RevocationReason
 
@@ -122,6 +123,14 @@ def test_openssl_verifies_a_stamp_fetched_over_http(house: Place, tmp_path: Path
     (tmp_path / "reply").write_bytes(answer.read())
     command = ("ts", "-verify", "-queryfile", tmp_path / "query", "-in", tmp_path / "reply")
     assert "Verification: OK" in openssl(house, *command, "-CAfile", "anchors/shluz-ca.pem")
+
+
+def test_another_bus_has_its_checkpoints_stamped_here(house: Place) -> None:
+    anchors = read_anchors([house.home.path / "anchors" / "shluz-ca.pem"])
+    source = OtherStamps(f"http://127.0.0.1:{house.port}/ca/tsa", lambda: anchors, None, secrets.token_bytes)
+    token, said = source.stamp(b"a checkpoint")
+    assert abs(said.at / 1_000_000 - time.time()) < 30
+    assert stamp_judge(anchors)(token, b"a checkpoint") == (said.at, 1_000_000)
 
 
 def test_certificate_and_lists_are_fetched_as_their_kinds(house: Place, tmp_path: Path) -> None:
