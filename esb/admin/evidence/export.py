@@ -1,13 +1,15 @@
 """Exporting evidence: an operator's act with a reason, whose result is one sealed file (ASiC-E with XAdES).
 
-Messages are personal data, so an export is written into the registry's changes before the file is handed out, and is
-on record like every other act (EVD-04): who exported what, why, and the digest of the file.
+Messages are personal data.  That they are read is on record before the first is opened (:mod:`esb.admin.bodies`), and
+the export is written into the registry's changes before the file is handed out (EVD-04): who exported what, why, and
+the digest of the file.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from esb.admin.bodies import read_bodies
 from esb.admin.evidence.container import write_container
 from esb.admin.evidence.gather import Gathered, Sources, gather
 from esb.admin.evidence.layout import README, media_of
@@ -57,11 +59,20 @@ def export_evidence(
     Raises:
         Invalid: no reason is given.
         NothingToExport, ContainerMalformed: there is nothing, or too much.
+        BodiesNotShown: that they are read cannot be put on record.
+        BodyUnreadable: the messages are sealed and do not open here.
         StoreUnavailable, LogDamaged, RegistryUnavailable: log or registry cannot be read.
         KeyUnusable: the key cannot sign.
     """
     reason = lawful_text(reason, "reason of the export")
-    gathered = gather(sources, ident, signer.chain[0], now(), wait)
+
+    def messages(exchange: str) -> dict[str, tuple[bytes, bytes, str]]:
+        found = read_bodies(
+            sources.engine, sources.log, sources.masters, exchange, author=author, reason=reason, now=now()
+        )
+        return {each.record: (each.message, each.sent, each.note) for each in found}
+
+    gathered = gather(sources, ident, messages, signer.chain[0], now(), wait)
     octets = seal(gathered, signer, now())
     sha256 = hashlib.sha256(octets).hexdigest()
     with acting(sources.engine, author, now()) as act:

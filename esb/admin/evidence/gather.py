@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from esb.admin.evidence import layout
 from esb.admin.evidence.facts import ChangeFacts, Thing, read_change, registry_facts, service_of, things_of
 from esb.admin.evidence.lists import revocation_files
-from esb.admin.evidence.messages import MessageUnproven, verify_message
+from esb.admin.evidence.messages import MessageUnproven, is_silent, verify_message
 from esb.admin.evidence.paths import fingerprint
 from esb.admin.log_walk import bus_certificates
 from esb.admin.recording import change_name, change_of
@@ -92,13 +92,23 @@ class _Basket:
     leaves: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # record → name of its proof's file, leaf
 
 
+Messages = Callable[[str], Mapping[str, tuple[bytes, bytes, str]]]
+"""Gives the messages of an exchange by their records: as received, as sent, and why they are not whole ("" if so)."""
+
+
 def gather(
-    sources: Sources, ident: str, sealer: x509.Certificate, now: float, wait: Callable[[float], None]
+    sources: Sources,
+    ident: str,
+    messages: Messages,
+    sealer: x509.Certificate,
+    now: float,
+    wait: Callable[[float], None],
 ) -> Gathered:
     """Gather everything about an exchange or change.
 
     Args:
         ident: the exchange's id, the change's name, or the name of one of their records.
+        messages: is asked once, for the exchange that was found.
         sealer: whose key will seal the package: the log says that it is the bus.
         now: Unix seconds.
         wait: sleeps so many seconds; a record that was just made is in the published tree a moment later.
@@ -106,12 +116,11 @@ def gather(
     Raises:
         NothingToExport: see the class.
         StoreUnavailable, LogDamaged: the log cannot be read.
-        BodyUnreadable: the messages are sealed and do not open.
         RegistryUnavailable: the registry cannot be read.
     """
     basket = _Basket()
-    with closing(EvidenceReader(sources.log, sources.masters)) as log:
-        entries = _records(log, ident, basket)
+    with closing(EvidenceReader(sources.log)) as log:
+        entries = _records(log, ident, messages, basket)
         exchange = next(iter(entries.values())).exchange
         _signers(sources, entries, basket)
         things = things_of(entries.values(), map(fingerprint, [*basket.certificates.values(), sealer]))
@@ -132,12 +141,13 @@ def gather(
     return Gathered(entries, basket.files, facts, point.size)
 
 
-def _records(log: EvidenceReader, ident: str, basket: _Basket) -> dict[str, Entry]:
+def _records(log: EvidenceReader, ident: str, messages: Messages, basket: _Basket) -> dict[str, Entry]:
     """The records' facts in their order, and their leaves and messages into the basket."""
     found = log.show(ident) or log.show(_exchange_of(ident))
     if not found:
         raise NothingToExport(f"nothing is on record of {ident[:80]!r}: esb log search shows what there is")
     entries: dict[str, Entry] = {}
+    kept = messages(found[0].entry.exchange)
     for each in found:
         entry = each.entry
         name = _NAMES[entry.kind]
@@ -145,10 +155,12 @@ def _records(log: EvidenceReader, ident: str, basket: _Basket) -> dict[str, Entr
         entries[name] = entry
         basket.files[layout.leaf_file(name)] = leaf
         basket.leaves[entry.record] = layout.proof_file(name), leaf
-        received, sent = log.bodies(entry.record) or (b"", b"")
-        _keep(basket, layout.received_file(name), received, _why_not(entry))
-        if layout.sent_file(name) and not _is_silent(entry, sent):
-            _keep(basket, layout.sent_file(name), sent, "it was not kept: only its digest is on record")
+        received, sent, note = kept.get(entry.record, (b"", b"", ""))
+        if note:  # what is kept without its Body is not what was signed, and proves nothing
+            received = sent = b""
+        _keep(basket, layout.received_file(name), received, note or _why_not(entry))
+        if layout.sent_file(name) and not is_silent(entry):
+            _keep(basket, layout.sent_file(name), sent, note or "it was not kept: only its digest is on record")
     return entries
 
 
@@ -169,11 +181,6 @@ def _why_not(entry: Entry) -> str:
     if entry.kind is Kind.REFUSAL and entry.request_leaf:
         return ""  # the request has a record of its own
     return "it was not kept, or is not kept any more: only its digest is on record"
-
-
-def _is_silent(entry: Entry, sent: bytes) -> bool:
-    """Whether nothing was sent because the operation answers nothing (ANS-05)."""
-    return entry.kind is Kind.ANSWER and entry.outcome == "answered" and not sent
 
 
 def _until(entries: Mapping[str, Entry]) -> int:

@@ -112,18 +112,23 @@ def _stated(signature: VerifiedSignature) -> dict[str, str]:
     return {**found, "message_id": addressed or found["message_id"]}
 
 
+def is_silent(entry: Entry) -> bool:
+    """Whether a record states that nothing was sent: a one-way request is answered by HTTP 202 alone (ANS-05)."""
+    bodies = (body_element(version, f"body-{entry.exchange}", b"")[1].sha256.hex() for version in SoapVersion)
+    return entry.kind is Kind.ANSWER and entry.body_sha256 in bodies
+
+
 def check_sent(sent: bytes, signature: VerifiedSignature | None, entry: Entry) -> None:
     """Check that what was sent is under the bus's signature of this exchange, with the Body that was recorded.
 
     Args:
-        signature: None where nothing was sent: a one-way request is answered by HTTP 202 alone (ANS-05).
+        signature: None where nothing was sent (:func:`is_silent`).
 
     Raises:
         MessageUnproven: it is not.
     """
     if signature is None:
-        bodies = (body_element(version, f"body-{entry.exchange}", b"")[1].sha256.hex() for version in SoapVersion)
-        if sent or entry.body_sha256 not in bodies:
+        if sent or not is_silent(entry):
             raise MessageUnproven("the record states a Body, and none is here")
         return
     if signature.signature.get("Id") != f"SIG-{entry.exchange}":

@@ -19,6 +19,10 @@ def test_the_act_says_who_what_and_why(packages: Packages) -> None:
     assert (row.act, row.author, row.detail["reason"]) == ("export", "operator", "a test")
     assert row.detail["sha256"] == made.sha256 == hashlib.sha256(made.octets).hexdigest()
     assert row.detail["records"] == ["refusal"]
+    with reading(packages.place.engine) as session:
+        (read,) = find_changes(session, kind="messages", key=exchange, limit=1)
+    assert (read.act, read.author, read.detail["reason"]) == ("read", "operator", "a test")
+    assert read.number < row.number
 
 
 def test_without_a_reason_nothing_is_exported(packages: Packages) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.packages import Packages
 
 from esb.admin.evidence.container import read_container, write_container
+from esb.admin.evidence.layout import read_facts, write_facts
 from esb.admin.evidence.words import STEPS
 from esb.audit.notes import NoteKey
 
@@ -183,3 +184,36 @@ def test_whatever_a_forger_writes_is_a_step_that_breaks_and_never_a_fault(
         assert STEPS[broken].meaning("az")
     else:
         assert altered == content or name in ("README.txt", "certificates/authority-1.cer")
+
+
+def test_a_request_without_an_answer_is_proven_too(packages: Packages) -> None:
+    """The bus was killed in between: what it had recorded is all that there is."""
+
+    def alter(files: dict[str, bytes]) -> None:
+        facts = read_facts(files["facts.json"])
+        files["facts.json"] = write_facts(replace(facts, records=("request",)))
+        for name in [name for name in files if "answer" in name or name.startswith("certificates/p")]:
+            del files[name]
+
+    proven = packages.verify(packages.forged(packages.answered, alter))
+    taken = {step.name for step in proven.steps}
+    assert "request-signature" in taken
+    assert not taken & {"sent-signature", "receipt", "bus-owner", "provider-message"}
+
+
+def test_messages_that_are_not_kept_any_more_are_not_shown_and_the_rest_holds(packages: Packages) -> None:
+    def alter(files: dict[str, bytes]) -> None:
+        facts = read_facts(files["facts.json"])
+        gone = [name for name in files if name.startswith("messages/")]
+        files["facts.json"] = write_facts(replace(facts, missing=dict.fromkeys(gone, "kept until 2026-12-31")))
+        for name in gone:
+            del files[name]
+
+    proven = packages.verify(packages.forged(packages.answered, alter))
+    assert {step.name for step in proven.not_shown} - {"timestamp"} == {
+        "request-message",
+        "request-signature",
+        "sent-signature",
+        "provider-message",
+    }
+    assert {step.found for step in proven.not_shown} >= {"kept until 2026-12-31"}
