@@ -150,6 +150,11 @@ class Deferrals:
     by_grant: Mapping[int, Deferral]
     by_parties: Mapping[tuple[str, str], tuple[Deferral, ...]]
 
+    def hide(self, now: float) -> bool:
+        """Whether anything at all may be hidden at ``now`` (Unix seconds)."""
+        rules = self.by_grant.values()
+        return any(rule.telling is Telling.HIDDEN and (rule.until is None or rule.until > now) for rule in rules)
+
     def of(self, grant: int | None, member: str, service: str) -> tuple[Deferral, ...]:
         """The rules that hold for a question; the one that defers it longest counts."""
         if grant is None:

@@ -119,7 +119,8 @@ class History:
         withheld: how many lines of the time asked for are deferred and may be counted.
         crowded: exchanges of that time that named more persons than a record holds, none of whom is known to be this
             one: the person may have been among the rest.
-        unread: records that may name the person and cannot be read here: they were archived, or are damaged.
+        unread: records that may name the person and cannot be read here: they were archived, or are damaged.  0 for the
+            person while anything at all is hidden.
         next: ``before`` of the page that follows; None on the last.
         checkpoint: the one that proofs lead to; None where none was asked for or there is none yet.
     """
@@ -189,7 +190,8 @@ class Histories:
                     seen.add(found.entry.exchange)
                     page.take(found.number, found.entry)
             crowds = {each.entry.exchange for each in search.crowds(asked) if page.tells(each.entry)}
-            unread = search.unread
+            # What cannot be read may be hidden: its number must not give it away.
+            unread = 0 if view is View.PERSON and deferrals.hide(now) else search.unread
         return History(
             pseudonym=names[0],
             lines=tuple(page.lines),

@@ -14,6 +14,7 @@ from support.publication import NOW, Publication
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, MemberStatus, ServiceStatus
 from esb.kernel.names import ServiceId
+from esb.kernel.subjects import SubjectPath, SubjectPaths
 from esb.registry.acts import Act, acting
 from esb.registry.certificates import add_certificate, revoke_certificate
 from esb.registry.contracts import put_contract
@@ -22,6 +23,7 @@ from esb.registry.grants import Leave, add_grant, revoke_grant
 from esb.registry.members import add_member, add_system, set_member_status
 from esb.registry.models import MemberKind, RevocationReason
 from esb.registry.services import Terms, add_service, update_service
+from esb.registry.subjects import set_subject_paths
 from esb.registry.watch import Watcher
 
 SERVICE = ServiceId("DIN", "IAMAS", "PersonQuery", "v1")
@@ -76,6 +78,7 @@ def ground(both: Both) -> Directory | None:
         lambda act: add_system(act, "DIN", "IAMAS", "Ad", "Name"),
         lambda act: add_system(act, "EESMN", "PENSION", "Ad", "Name"),
         services,
+        lambda act: set_subject_paths(act, SERVICE, "Ask", SubjectPaths((SubjectPath(("{urn:x}Ask", "fin"), "of"),))),
         lambda act: add_grant(act, "EESMN", SERVICE, Leave("pension", "Law 1", NOW + 0.123456, per_day=3)),
         lambda act: add_grant(
             act,

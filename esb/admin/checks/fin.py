@@ -3,6 +3,8 @@
 from typing import Final
 
 from esb.admin.checks.model import Context, Finding, NotTried, Result, judged, not_applicable
+from esb.admin.subject_paths import proposals
+from esb.kernel.contract import Contract
 from esb.kernel.fin import FIN_LETTERS, FIN_PATTERN
 from esb.wsdl.persons import FinField, person_fields
 
@@ -50,7 +52,18 @@ def check(context: Context) -> Result:
                 grave=False,
             )
         )
-    return judged(NAME, findings, {"fins": [f"{one.name} ({one.where})" for one in found.fins]})
+    facts = {"fins": [f"{one.name} ({one.where})" for one in found.fins], "paths": _paths(context.contract)}
+    return judged(NAME, findings, facts)
+
+
+def _paths(contract: Contract) -> list[str]:
+    """Where messages seem to name persons, as `esb service subject` takes it once the service is registered."""
+    return [
+        f"{operation} --{direction} {path.text}"
+        for operation, paths in proposals(contract)
+        for direction, those in (("request", paths.request), ("answer", paths.answer))
+        for path in those
+    ]
 
 
 def _judge(field: FinField) -> Finding | None:
