@@ -160,6 +160,8 @@ class Evidence:
     quorum: Annotated[int, Whole()]
     witness_seconds: _Seconds
     witness_alarm_minutes: Annotated[float, Real(above=0)]
+    capacity: Annotated[int, Size(0)]
+    full_warning_days: Annotated[float, Real()]
 
 
 @dataclass(frozen=True, slots=True)

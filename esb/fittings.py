@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from esb.admin.growth_watch import GrowthWatch
 from esb.admin.outages import Outages
 from esb.admin.passphrase import read_passphrase
 from esb.admin.publication import Places, Publication
@@ -136,6 +137,10 @@ class Fittings:
         if settings.notices.outages and _has_registry(settings):
             outages = Outages(self._engine, way.breaker, lambda: way.directory, self._clock)
             self.followers.append(outages.look)
+        evidence = settings.evidence
+        room = GrowthWatch(evidence.url, evidence.capacity, evidence.full_warning_days, self._clock)
+        self.followers.append(room.look)
+        front.warnings["room"] = room.warning
 
 
 def _has_registry(settings: Settings) -> bool:

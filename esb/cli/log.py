@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli import log_archive, log_export, log_search, log_tree
+from esb.cli import log_archive, log_export, log_search, log_size, log_tree
 from esb.cli.log_lines import facts, log_url
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json
@@ -26,7 +26,7 @@ def log() -> None:
 
 for _command in (
     log_search.search, log_search.follow, log_export.export, log_search.index, log_tree.key, log_tree.checkpoint,
-    log_tree.verify, log_archive.archive, log_archive.drop,
+    log_tree.verify, log_archive.archive, log_archive.drop, log_size.size,
 ):  # fmt: skip
     log.add_command(_command)
 
@@ -62,7 +62,8 @@ def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reaso
     reader = EvidenceReader(log_url(place))
     found = reader.show(exchange)
     if not found:
-        raise click.ClickException(f"No record of exchange {exchange!r}: see esb log search.")
+        where = log_archive.where_archived(log_url(place), exchange)
+        raise click.ClickException(f"No record of exchange {exchange!r} in the log{where or ': see esb log search.'}")
     read = _messages(place, exchange, reason) if wanted else []
     if as_json:
         texts = {one.record: _text(one) for one in read if bodies is None}

@@ -28,12 +28,12 @@ def test_the_door_and_its_follower_are_there_unless_turned_off(tmp_path: Path) -
     fittings, _, front = fitted(tmp_path)
     assert set(fittings.gets) == {"/ca/"}
     assert set(fittings.posts) == {"/ca/ocsp", "/ca/tsa"}
-    assert len(fittings.followers) == 4
-    assert set(front.warnings) == {"authority", "key"}
+    assert len(fittings.followers) == 5
+    assert set(front.warnings) == {"authority", "key", "room"}
     fittings, _, front = fitted(tmp_path, SHLUZ_CA_SERVE="false")
-    assert (fittings.gets, fittings.posts, len(fittings.followers)) == ({}, {}, 3)
+    assert (fittings.gets, fittings.posts, len(fittings.followers)) == ({}, {}, 4)
     fittings, _, front = fitted(tmp_path, SHLUZ_CA_SERVE="false", SHLUZ_NOTICES_OUTAGES="no")
-    assert len(fittings.followers) == 2
+    assert len(fittings.followers) == 3
 
 
 def test_both_keys_in_files_are_followed(tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""`esb log size`: how much room the log takes, how it grows, when it is full, and what archiving gives back."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from esb.cli.place import Place, pass_place
+from esb.cli.show import block, json_option, say, say_json, table
+
+if TYPE_CHECKING:
+    from esb.audit.growth import Growth
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+@click.command()
+@json_option
+@pass_place
+def size(place: Place, as_json: bool) -> None:
+    """Tell how much room the log takes and has, how it grows, and when it will be full.
+
+    The forecast goes by the faster of the last 7 and the last 28 days.  A month's bytes are its share by the number of
+    its records; with SQLite they are used again after a drop, with PostgreSQL mostly given back to the disk.
+
+    \b
+    Example:
+      esb log size
+    """
+    from esb.audit.growth import growth
+    from esb.cli.log_lines import log_url
+
+    settings = place.load().settings
+    found = growth(log_url(place), time.time(), settings.evidence.capacity)
+    if as_json:
+        say_json(_facts(found))
+        return
+    _tell(found, f"{datetime.now(UTC):%Y-%m}")
+
+
+def _tell(found: "Growth", this_month: str) -> None:
+    room = found.room
+    say(
+        block(
+            [
+                *((name, shown(octets)) for name, octets in room.parts.items()),
+                *((("free inside", shown(room.reusable)),) if room.reusable else ()),
+                ("free beside", "not known: set evidence.capacity" if room.free is None else shown(room.free)),
+                ("records", f"{found.records:,}" + _each(found)),
+                ("growth", _pace(found)),
+                ("full", _end(found)),
+            ]
+        )
+    )
+    if found.months:
+        say("")
+        rows = [
+            (one.month, f"{one.records:,}", shown(one.size) if one.size else "-", one.state) for one in found.months
+        ]
+        say(table(("MONTH", "RECORDS", "ABOUT", "WHERE"), rows))
+    ready = [one for one in found.months if one.state != "dropped" and one.month < this_month]
+    if ready:
+        until, share = ready[-1].month, shown(sum(one.size for one in ready))
+        kept = [one for one in ready if one.state == "in the log"]
+        if kept:
+            say(f"esb log archive --until {until} --to PLACE")
+        say(f"esb log drop --until {until}    # gives about {share} back")
+
+
+def _each(found: "Growth") -> str:
+    return "" if found.per_record is None else f", {shown(round(found.per_record))} each with its messages"
+
+
+def _pace(found: "Growth") -> str:
+    if found.week is None or found.per_day is None:
+        return "too few records to tell yet"
+    return f"{found.week:,.0f} records a day this week, {shown(round(found.per_day))} a day at the faster pace"
+
+
+def _end(found: "Growth") -> str:
+    if found.full_at is None:
+        return "cannot be told"
+    return _day(found.full_at)
+
+
+def _day(at: float) -> str:
+    years = (at - time.time()) / (365.25 * 86_400)
+    return f"in {years:,.0f} years" if years > 20 else f"about {datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+
+
+def shown(octets: int) -> str:
+    """A number of bytes for people."""
+    value, unit = float(octets), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{octets} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+
+
+def _facts(found: "Growth") -> dict[str, object]:
+    full = None if found.full_at is None else f"{datetime.fromtimestamp(min(found.full_at, 2**37), UTC):%Y-%m-%d}"
+    return {
+        "bytes": found.room.parts,
+        "reusable": found.room.reusable,
+        "free": found.room.free,
+        "records": found.records,
+        "bytesPerRecord": found.per_record,
+        "recordsPerDay": {"7": found.week, "28": found.long},
+        "bytesPerDay": found.per_day,
+        "full": full,
+        "months": [
+            {"month": one.month, "records": one.records, "bytes": one.size, "state": one.state} for one in found.months
+        ],
+    }
