@@ -111,12 +111,12 @@ def _fit(value: object) -> object:
         if value.isprintable():
             return value
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, Mapping):
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, dict | Mapping):
         return {str(_fit(key)): _fit(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_fit(each) for each in value]
-    if value is None or value is True or value is False:
-        return value
     if (isinstance(value, int) and abs(value) > _EXACT) or (isinstance(value, float) and not math.isfinite(value)):
         return str(value)
     return value

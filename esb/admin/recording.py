@@ -22,6 +22,8 @@ from esb.registry.database import reading
 from esb.registry.models import ChangeRow
 
 _BATCH = 500  # changes in one commit: some 300 kB, and no message waits long for its turn
+_LARGE_BATCH = 2_500  # where so many wait that commits take longer than what is in them: a registry's first recording
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Recorder:
             return Recorded(left=waiting)
         count, declined = 0, list[str]()
         while since < newest:
-            changes = self._changes(since)
+            changes = self._changes(since, _LARGE_BATCH if newest - since > _MANY else _BATCH)
             records = [change_record(change) for change in changes]
             declined += self._write(records)
             count += len(records)
@@ -168,9 +170,9 @@ class Recorder:
                 look, step = (max(above - step, 1), step * 2) if below == 0 else ((below + above) // 2, step)
             return below, newest.number
 
-    def _changes(self, since: int) -> list[Change]:
+    def _changes(self, since: int, limit: int) -> list[Change]:
         with reading(self._engine) as session:
-            rows = list_changes(session, since, _BATCH)
+            rows = list_changes(session, since, limit)
         if not rows:
             raise StoreUnavailable(
                 "the registry's changes vanished while they were put on record: is it being restored?"
