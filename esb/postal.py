@@ -28,9 +28,13 @@ from esb.kernel.faults import EsbError
 from esb.limits import procedure_limits
 from esb.own import own_certificates
 from esb.registry.channels import lawful_mail
+from esb.registry.documents import expire
 from esb.registry.sunsets import announce_sunsets
 
-__all__ = ["Errands", "MailUnusable", "errands", "holder", "mail_server", "postman", "rounds"]
+__all__ = ["RETENTION", "Errands", "MailUnusable", "errands", "holder", "mail_server", "postman", "rounds"]
+
+RETENTION = "retention of documents"
+"""The round that announces nothing, and takes out what was kept long enough."""
 
 AUTHOR = "bus"
 """Who announces what is due."""
@@ -71,7 +75,7 @@ def errands(settings: Settings, engine: Engine, clock: Clock, log: Callable[...,
 
 
 def rounds(settings: Settings, engine: Engine) -> dict[str, Round]:
-    """What is announced when it is due, by its name."""
+    """What is announced or done when it is due, by its name."""
     files = {**own_certificates(settings), "anchor": settings.certs.anchors}
     limits = procedure_limits(settings)
     return {
@@ -79,6 +83,7 @@ def rounds(settings: Settings, engine: Engine) -> dict[str, Round]:
         "ends of grants and agreements": lambda now: announce_endings(engine, AUTHOR, now),
         "ends of contract versions": lambda now: announce_sunsets(engine, AUTHOR, now),
         "time limits of the procedure": lambda now: remind(engine, AUTHOR, now, limits),
+        RETENTION: lambda now: len(expire(engine, AUTHOR, now)),
     }
 
 

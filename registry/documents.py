@@ -11,11 +11,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Engine, Row, Select, select
 from sqlalchemy.orm import Session
 
-from esb.registry.acts import Act
+from esb.registry.acts import Act, acting
 from esb.registry.checks import lawful_moment, lawful_text
+from esb.registry.database import reading
 from esb.registry.errors import Invalid, NotFound
 from esb.registry.register_models import DocumentRow
 
@@ -136,6 +137,19 @@ def list_documents(session: Session, *, gone: bool = True) -> list[DocumentFacts
     if not gone:
         rows = rows.where(DocumentRow.expired_at.is_(None))
     return [_read(row) for row in session.execute(rows)]
+
+
+def expire(engine: Engine, author: str, now: float) -> list[DocumentFacts]:
+    """As :func:`expire_documents`, in an act of its own where there is anything to take out.
+
+    Raises :class:`~esb.registry.errors.RegistryUnavailable`.
+    """
+    due = select(DocumentRow.sha256).where(DocumentRow.keep_until <= now, DocumentRow.expired_at.is_(None))
+    with reading(engine) as session:
+        if session.scalar(due.limit(1)) is None:
+            return []
+    with acting(engine, author, now) as act:
+        return expire_documents(act)
 
 
 def expire_documents(act: Act) -> list[DocumentFacts]:

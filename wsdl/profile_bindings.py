@@ -211,10 +211,10 @@ class _Binding:
 
     def header(self, element: Element, bound: Element) -> Iterator[Breach]:
         name = (element.get("part") or "").strip()
-        if not name or element.get("parts") is not None:
-            yield self.told(
-                "R2720", element, f"a header of {_name(bound)} does not name its part", "name one part by part="
-            )
+        if element.get("parts") is not None:
+            yield self.told("R2749", element, f"a header of {_name(bound)} has parts", "name its one part by part=")
+        if not name:
+            yield self.told("R2720", element, f"a header of {_name(bound)} does not name its part", "name it by part=")
             return
         part = self.parts(element).get(name)
         if part is not None and part.get("element") is None:

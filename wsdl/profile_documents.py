@@ -131,7 +131,7 @@ def _schema(name: str, schema: Element) -> Iterator[Breach]:
         for attribute in _NAMING:
             for text in (element.get(attribute) or "").split():
                 target = qname(element, text)
-                if target == f"{{{_SOAP_ENCODING}}}Array":
+                if attribute == "base" and target == f"{{{_SOAP_ENCODING}}}Array":
                     yield breach(
                         "R2110",
                         name,
@@ -149,11 +149,11 @@ def _schema(name: str, schema: Element) -> Iterator[Breach]:
                     )
         if element.get(f"{{{WSDL}}}arrayType") is not None:
             yield breach("R2111", name, element, "wsdl:arrayType is used", "declare a sequence with maxOccurs instead")
-        if element.tag == f"{{{XSD}}}complexType" and (element.get("name") or "").startswith("ArrayOf"):
+        if element.tag == f"{{{XSD}}}element" and (element.get("name") or "").startswith("ArrayOf"):
             yield breach(
                 "R2112",
                 name,
                 element,
-                f"the type {shown(element.get('name') or '')} is named for an array",
+                f"the element {shown(element.get('name') or '')} is named for an array",
                 "name it for what it holds",
             )

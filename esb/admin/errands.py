@@ -19,7 +19,7 @@ from esb.registry.leases import give_lease_back, holder_of, take_lease
 from esb.registry.outbox import let_go
 
 Round = Callable[[float], int]
-"""Announces what is due at a moment (Unix seconds); returns how much it told."""
+"""Announces or does what is due at a moment (Unix seconds); returns how much that was."""
 
 LEASE: Final = "errands"
 LEASE_SECONDS: Final = 6.0
@@ -132,5 +132,5 @@ def announce_due(rounds: Mapping[str, Round], now: float, say: Callable[..., Non
             _log.exception("what is due could not be announced: %s", name)
         else:
             if told:
-                say("announced what is due", what=name, notices=told)
+                say("done what is due", what=name, count=told)
     return failed

@@ -95,15 +95,16 @@ def list_(place: Place, as_json: bool) -> None:
 @yes_option
 @pass_place
 def expire(place: Place, yes: bool) -> None:
-    """Take out the content of documents whose retention has ended; their digests and names stay.  For a daily timer."""
+    """Take out the content of documents whose retention has ended; their digests and names stay.
+
+    A serving bus does it by itself, and so does `esb notice due`.
+    """
     from esb.cli.desk import sit_down
-    from esb.registry.acts import acting
-    from esb.registry.documents import expire_documents
+    from esb.registry.documents import expire as take_out
 
     desk = sit_down(place)
     confirm("Take out the content of every document whose retention has ended? It cannot be brought back.", yes)
-    with acting(desk.engine, desk.author, desk.now) as act:
-        expired = expire_documents(act)
+    expired = take_out(desk.engine, desk.author, desk.now)
     for one in expired:
         say(f"Took out {one.sha256} ({one.name}).")
     say(f"{len(expired)} documents' retention had ended.")

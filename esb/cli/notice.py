@@ -353,7 +353,8 @@ def deliver(place: Place) -> None:
 @notice.command()
 @pass_place
 def due(place: Place) -> None:
-    """Announce what is due: ends of grants, agreements, certificates and versions, and time limits; each is told once.
+    """Do what is due: announce ends of grants, agreements, certificates and versions, and time limits, each once; and
+    take out documents whose retention has ended.
 
     \b
     Example:
@@ -361,14 +362,19 @@ def due(place: Place) -> None:
     """
     from esb.admin.errands import announce_due
     from esb.cli.desk import sit_down
-    from esb.postal import rounds
+    from esb.postal import RETENTION, rounds
 
     desk = sit_down(place)
-    told: list[int] = []
-    failed = announce_due(
-        rounds(desk.settings, desk.engine), desk.now, lambda _text, **facts: told.append(facts["notices"])
-    )
-    say(f"{sum(told)} notices were written.")
+    done: dict[str, int] = {}
+
+    def say_done(_text: str, **facts: Any) -> None:
+        done[facts["what"]] = facts["count"]
+
+    failed = announce_due(rounds(desk.settings, desk.engine), desk.now, say_done)
+    taken = done.pop(RETENTION, 0)
+    say(f"{sum(done.values())} notices were written.")
+    if taken:
+        say(f"{taken} documents' retention had ended, and their content was taken out.")
     if failed:
         raise click.ClickException("; ".join(f"{name}: {why}" for name, why in failed.items()))
 

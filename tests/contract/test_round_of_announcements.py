@@ -30,6 +30,7 @@ from esb.registry.applications import file_application
 from esb.registry.certificates import add_certificate
 from esb.registry.contracts import put_contract
 from esb.registry.database import open_database, reading
+from esb.registry.documents import list_documents, put_document
 from esb.registry.grants import Leave, add_grant
 from esb.registry.members import add_member, add_system
 from esb.registry.models import MemberKind
@@ -73,6 +74,8 @@ def engine(database_url: str, make_contract: Callable[..., Contract]) -> Iterato
         add_agreement(act, "DIN", Agreement("1", NOW, NOW + 60 * DAY))
         add_certificate(act, der, "DIN", CertificateUse.SIGNING)
         set_sunset(act, SERVICE, DUE + 20 * DAY)
+        put_document(act, b"kept", "a.pdf", "application/pdf", keep_until=NOW + DAY)
+        put_document(act, b"kept longer", "b.pdf", "application/pdf", keep_until=DUE + DAY)
         given = Particulars("why", "IT", service="DIN/IAMAS/Other/v1", endpoint="https://provider.example/")
         file_application(act, "DIN", Kind.NEW, given, contract=digest, limits=Limits())
         inspections.plan_inspection(act, "DIN", "plan", NOW + DAY)
@@ -96,6 +99,8 @@ def test_one_round_tells_of_all_and_a_second_of_nothing(engine: Engine, tmp_path
     assert announce_due(made, DUE, lambda _text, **facts: said.append(facts["what"])) == {}
     assert told(engine) == ALL
     assert said == list(made)
+    with reading(engine) as session:
+        assert [one.name for one in list_documents(session, gone=False)] == ["b.pdf"]
     assert announce_due(made, DUE + 60, lambda _text, **facts: said.append(facts["what"])) == {}
     assert told(engine) == ALL
     assert said == list(made)

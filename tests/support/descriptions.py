@@ -67,7 +67,6 @@ _COUNT_IN = '<wsdl:message name="CountIn"><wsdl:part name="body" element="t:Coun
 _COUNT_BODY = """soapAction="urn:example:tax:CountDebts"/>
       <wsdl:input><soap:body use="literal"/></wsdl:input>"""
 _TWO_PARTS = _COUNT_IN.replace("</wsdl:message>", '<wsdl:part name="more" element="t:Token"/></wsdl:message>')
-_BAD_TYPE = '<xs:complexType name="{name}"><xs:sequence>{inside}</xs:sequence></xs:complexType><!-- more types -->'
 _TYPES = "<!-- more types -->"
 
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -87,7 +86,7 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
                'xmlns:c="http://schemas.xmlsoap.org/soap/encoding/"/></xs:complexContent></xs:complexType>')],
     "R2111": [(_TYPES, '<xs:complexType name="Codes"><xs:attribute name="a" type="xs:string" '
                'wsdl:arrayType="xs:string[]"/></xs:complexType>')],
-    "R2112": [(_TYPES, _BAD_TYPE.format(name="ArrayOfCode", inside='<xs:element name="c" type="xs:string"/>'))],
+    "R2112": [(_TYPES, '<xs:element name="ArrayOfCode" type="xs:string"/><!-- more types -->')],
     "R2201": [(_COUNT_IN, _TWO_PARTS),
               (_COUNT_BODY, _COUNT_BODY.replace("<soap:body", '<soap:body parts="body more"'))],
     "R2204": [(_COUNT_IN, _COUNT_IN.replace('element="t:CountDebts"', 'type="xs:string"'))],
@@ -113,6 +112,7 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
     "R2720": [('message="t:Head" part="token"', 'message="t:Head" parts="token"')],
     "R2721": [('<soap:fault name="Trouble" use', "<soap:fault use")],
     "R2740": [('<wsdl:fault name="Trouble"><soap:fault name="Trouble" use="literal"/></wsdl:fault>', "")],
+    "R2749": [('part="token"', 'part="token" parts="token"')],
     "R2754": [('<soap:fault name="Trouble"', '<soap:fault name="Other"')],
     "R2803": [(_IMPORT, _IMPORT.replace("urn:example:faults", "faults"))],
 }  # fmt: skip

@@ -111,7 +111,7 @@ def test_each_round_fails_alone(caplog: pytest.LogCaptureFixture) -> None:
         {"first": away, "second": broken, "third": lambda now: 3}, 5.0, lambda text, **facts: said.append(facts)
     )
     assert failed == {"first": "the registry is away", "second": "ZeroDivisionError"}
-    assert said == [{"what": "third", "notices": 3}]
+    assert said == [{"what": "third", "count": 3}]
 
 
 def test_what_a_dead_worker_had_in_hand_is_sent_by_the_next_at_once(engine: Engine) -> None:
