@@ -23,7 +23,9 @@ _MARKS = {"ok": ("ok", "green"), "not shown": ("--", "yellow"), "broken": ("NO",
 
 @click.group()
 def evidence() -> None:
-    """Evidence packages: one sealed file that proves an exchange, a refusal or a change, to anybody, offline.
+    """Evidence packages: one sealed file that proves an exchange, a refusal or a change.
+
+    Anybody verifies it, offline.
 
     \b
     Example:

@@ -83,11 +83,9 @@ SUBJECTS = MappingProxyType(
         "evidence": Subject(
             "esb.cli.evidence",
             "evidence",
-            "Evidence packages: one sealed file that proves an exchange to anybody, offline.",
+            "Evidence packages: one sealed file that proves an exchange, a refusal or a change.",
         ),
-        "witness": Subject(
-            "esb.cli.witness", "witness", "A witness: cosigns a bus's evidence log, and finds it cut back or forked."
-        ),
+        "witness": Subject("esb.cli.witness", "witness", "A witness: cosigns the checkpoints of a bus's evidence log."),
         "serve": Subject("esb.cli.serve", "serve", "Serve the bus."),
         "demo": Subject("esb.cli.demo", "demo", "See the bus at work on real agencies and made-up people."),
         "sample": Subject(

@@ -24,7 +24,7 @@ _ANCHORS = click.option(
 
 @click.group()
 def witness() -> None:
-    """A witness: cosigns the checkpoints of a bus's evidence log, and finds it cut back or forked.
+    """A witness: cosigns the checkpoints of a bus's evidence log.  It finds the log cut back or forked.
 
     Run it where whoever keeps the bus cannot reach: its folder is no home of a bus.
     """

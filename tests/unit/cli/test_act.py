@@ -56,7 +56,7 @@ def test_an_act_is_on_record_when_the_command_ends(office: Run, tmp_path: Path) 
     shown = office("log", "show", acts[0]["record"]).stdout
     assert "member:DSMF" in shown
     assert "name_en:  Fund" in shown
-    listed = office("log", "list", "--kind", "change", "--limit", "1").stdout
+    listed = office("log", "search", "--kind", "change", "--limit", "1").stdout
     assert acts[0]["record"] in listed
     assert acts[0]["author"] in listed
 
