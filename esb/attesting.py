@@ -60,6 +60,7 @@ class Attesting:
                 evidence.witness_alarm_minutes * 60,
                 clock.now,
                 clock.monotonic,
+                logger("evidence"),
             )
             self._add("witnesses", cosigning)
 

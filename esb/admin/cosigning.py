@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 from esb.admin.witness_client import HistoryDiffers, NotCosigned, WitnessClient
 from esb.audit.tree import TreeStore
@@ -33,6 +33,7 @@ class Cosigning:
         elected: whether this process is the one of several that does it now.
         patience: seconds that the oldest record may wait for the quorum before that is told.
         now: Unix seconds; ``monotonic`` seconds that are never stepped.
+        log: told when what a witness answers changes.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Cosigning:
         patience: float,
         now: Callable[[], float],
         monotonic: Callable[[], float],
+        log: Any,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -56,6 +58,7 @@ class Cosigning:
         self._patience = patience
         self._now = now
         self._monotonic = monotonic
+        self._log = log
         self._standing = {each.key.name: _Standing(min(_AGAIN[0], every)) for each in witnesses}
         self._pool = ThreadPoolExecutor(max(1, min(16, len(self._witnesses))), "witness")
 
@@ -114,12 +117,16 @@ class Cosigning:
         try:
             line = witness.cosign(point, known, self._reader.consistency)
         except NotCosigned as error:
+            if standing.trouble != str(error):
+                self._log.warning("a witness does not cosign", witness=witness.key.name, problem=str(error))
             standing.trouble = str(error)
             if isinstance(error, HistoryDiffers):
                 standing.grave = str(error)
             standing.due = self._monotonic() + standing.pause
             standing.pause = min(_AGAIN[1], standing.pause * 2)
             return ""
+        if standing.trouble:
+            self._log.info("a witness cosigns again", witness=witness.key.name)
         standing.asked = True
         standing.trouble = standing.grave = ""
         standing.pause, standing.due = standing.first, self._monotonic() + self._every

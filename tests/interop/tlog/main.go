@@ -8,6 +8,8 @@
 //	tlog proofs VKEY LEAF-FILE PROOF-FILE...
 //
 // Verifies each entry by its proof alone, offline: c2sp.org/tlog-proof@v1, as evidence packages hold it.
+//
+// What a witness does, and a log towards one, is in witness.go.
 package main
 
 import (
@@ -30,8 +32,21 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if os.Args[1] == "proofs" {
+	switch os.Args[1] {
+	case "proofs":
 		proofs(os.Args[2], os.Args[3:])
+		return
+	case "witness":
+		witness(os.Args[2], os.Args[3])
+		return
+	case "policy":
+		policy(os.Args[2], os.Args[3])
+		return
+	case "key":
+		key(os.Args[2])
+		return
+	case "submit":
+		submit(os.Args[2], os.Args[3], os.Args[4])
 		return
 	}
 	base, vkey, old, leaves := os.Args[1], os.Args[2], os.Args[3], os.Args[4:]

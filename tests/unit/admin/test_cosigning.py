@@ -24,6 +24,20 @@ SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), 
 AWAY = (500, "text/plain", b"")
 
 
+class Told:
+    """A log."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def warning(self, event: str, witness: str, problem: str) -> None:
+        assert problem
+        self.said.append((event, witness))
+
+    def info(self, event: str, witness: str) -> None:
+        self.said.append((event, witness))
+
+
 @dataclass
 class Scene:
     store: EvidenceStore
@@ -31,6 +45,7 @@ class Scene:
     reader: TreeReader
     witnesses: list[ScriptedWitness]
     cosigning: Cosigning
+    told: "Told"
     now: float = 1_700_000_000.0
     elected: bool = True
 
@@ -53,6 +68,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     with ExitStack() as stack:
         clients = [WitnessClient(each.key, stack.enter_context(served(each.handle))) for each in witnesses]
         made: Scene
+        told = Told()
         cosigning = Cosigning(
             open_tree(url),
             TreeReader(url),
@@ -63,8 +79,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             300.0,
             lambda: made.now,
             lambda: made.now,
+            told,
         )
-        made = Scene(store, tree, reader, witnesses, cosigning)
+        made = Scene(store, tree, reader, witnesses, cosigning, told)
         yield made
         for each in (store, tree, reader, cosigning):
             each.close()
@@ -118,6 +135,10 @@ def test_one_that_is_away_is_asked_at_growing_intervals(scene: Scene) -> None:
         scene.cosigning.round()
         scene.now += 1
     assert scene.asked() == [7, 1, 1]
+    scene.witnesses[0].script = []
+    scene.now += 60
+    scene.cosigning.round()
+    assert scene.told.said == [("a witness does not cosign", "w0"), ("a witness cosigns again", "w0")]
 
 
 def test_another_history_is_told_whatever_the_quorum_says_until_it_is_no_more(scene: Scene) -> None:
