@@ -42,6 +42,10 @@ class StampInvalid(EsbError):
     """What came as a time-stamp is none, is of something else, or cannot be believed; the text says why."""
 
 
+class StampUntrusted(StampInvalid):
+    """A time-stamp holds in itself, and is by an authority that is not believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamped:
     """What a token that holds says.
@@ -125,7 +129,7 @@ class StampVerifier:
                 self._judges.clear()
             judge = self._judges[key] = ChainJudge([each for each in others if each != signer], self._anchors, 64)
         if judge.problem(signer, at) is not None:
-            raise StampInvalid(
+            raise StampUntrusted(
                 "the time-stamp's certificate leads to none of the anchors for time-stamps: "
                 f"{signer.subject.rfc4514_string()}, issued by {signer.issuer.rfc4514_string()}"
             )

@@ -1,13 +1,17 @@
 """Evidence packages of a real bus: an exchange with a signed answer, a refusal, a one-way request and a change, made
 once; and what a forger who has the bus's own key could make of one."""
 
+import hashlib
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from esb.admin.authority import Authority
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from esb.admin.authority import Authority, issue_own
 from esb.admin.evidence.case import Believed
 from esb.admin.evidence.container import read_container, write_container
 from esb.admin.evidence.export import Exported, export_evidence
@@ -18,10 +22,16 @@ from esb.admin.extracts import DocumentSigner, document_signer, read_certificate
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.register import adopt
 from esb.audit.entry import Entry
+from esb.audit.log import EvidenceReader
 from esb.audit.log_key import LogSigner
-from esb.audit.notes import NoteKey
+from esb.audit.notes import COSIGNATURE, NoteKey, cosign, parse_note
+from esb.audit.store import open_tree
+from esb.audit.tree_reader import TreeReader
 from esb.certs.asic import facts_of, sign_files
-from esb.certs.keys import load_key
+from esb.certs.keys import FileKey, generate_key, load_key
+from esb.certs.profiles import TIME_STAMPING
+from esb.certs.stamps import StampVerifier, stamp_request, token_of
+from esb.certs.tsa import TimeStamper, granted, read_request
 from esb.keeping import bodies_opener
 from esb.kernel.directory import AnswerSignature
 from support.place import PASSPHRASE, Place, make_place
@@ -148,13 +158,37 @@ def make_packages(folder: Path) -> Packages:
         made["stranger"] = asker.send(b"no xml", media=next(iter(MEDIA.values())))
         _wait(place)
     provider.close()
-    return Packages(place, made)
+    packages = Packages(place, made)
+    vouch(packages)
+    return packages
+
+
+WITNESS_KEY = Ed25519PrivateKey.generate()
+WITNESS = NoteKey("witness.example", COSIGNATURE, WITNESS_KEY.public_key().public_bytes_raw())
+
+
+def vouch(packages: Packages) -> None:
+    """Have the last checkpoint stamped by the home's own authority of time-stamps, and cosigned by a witness."""
+    place, now = packages.place, time.time()
+    issuer = Authority(place.home)
+    authority, own = issuer.read(), generate_key("p256")
+    key = load_key(issuer.key, PASSPHRASE).private_key
+    certificate = issue_own(key, authority, own, "tsa", TIME_STAMPING, 30, now, secrets.token_bytes)
+    stamper = TimeStamper(FileKey(own), certificate, authority, "2.25.1", 1000)
+    tree, reader = open_tree(packages.sources.log), TreeReader(packages.sources.log)
+    point = reader.latest()
+    assert point is not None
+    request = read_request(stamp_request(hashlib.sha256(point.note).digest(), 77))
+    token = token_of(granted(stamper.stamp(request, now, secrets.token_bytes)))
+    at = StampVerifier([authority]).check(token, hashlib.sha256(point.note).digest()).at
+    tree.keep_stamp(point.size, at, token)
+    line = cosign(parse_note(point.note).text, WITNESS, int(now), WITNESS_KEY.sign).line
+    tree.keep_cosignature(point.size, WITNESS.name, line)
+    tree.close()
+    reader.close()
 
 
 def _wait(place: Place) -> None:
-    from esb.audit.log import EvidenceReader
-    from esb.audit.tree_reader import TreeReader
-
     log, tree = EvidenceReader(place.settings.evidence.url), TreeReader(place.settings.evidence.url)
     until = time.monotonic() + 20
     newest = log.recent(1)[0].entry.record

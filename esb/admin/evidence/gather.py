@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
 from esb.admin.evidence import layout
+from esb.admin.evidence.attest import Attested, attested_checkpoint
 from esb.admin.evidence.facts import ChangeFacts, Thing, read_change, registry_facts, service_of, things_of
 from esb.admin.evidence.lists import revocation_files
 from esb.admin.evidence.messages import MessageUnproven, is_silent, verify_message
@@ -27,7 +28,7 @@ from esb.audit.leaf import leaf_bytes
 from esb.audit.log import EvidenceReader
 from esb.audit.proof import TlogProof
 from esb.audit.seal import MasterKeys
-from esb.audit.tree_reader import Published, TreeReader
+from esb.audit.tree_reader import TreeReader
 from esb.certs.chain import explain_chain
 from esb.kernel.faults import EsbError
 from esb.registry.acts import find_changes
@@ -89,7 +90,7 @@ class _Basket:
     missing: dict[str, str] = field(default_factory=dict)
     certificates: dict[str, x509.Certificate] = field(default_factory=dict)  # by the part that they play
     moments: dict[str, float] = field(default_factory=dict)
-    leaves: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # record → name of its proof's file, leaf
+    leaves: list[tuple[str, str]] = field(default_factory=list)  # record, name of its proof's file
 
 
 Messages = Callable[[str], Mapping[str, tuple[bytes, bytes, str]]]
@@ -151,10 +152,9 @@ def _records(log: EvidenceReader, ident: str, messages: Messages, basket: _Baske
     for each in found:
         entry = each.entry
         name = _NAMES[entry.kind]
-        leaf = leaf_bytes(entry)
         entries[name] = entry
-        basket.files[layout.leaf_file(name)] = leaf
-        basket.leaves[entry.record] = layout.proof_file(name), leaf
+        basket.files[layout.leaf_file(name)] = leaf_bytes(entry)
+        basket.leaves.append((entry.record, layout.proof_file(name)))
         received, sent, note = kept.get(entry.record, (b"", b"", ""))
         if note:  # what is kept without its Body is not what was signed, and proves nothing
             received = sent = b""
@@ -238,23 +238,26 @@ def _changes(
                 basket.missing[f"registry/{name}.json"] = "this change of the registry is not on record"
                 continue
             file, leaf_file, proof_file = layout.change_files(name)
-            leaf = leaf_bytes(recorded[0].entry)
-            basket.files |= {file: message, leaf_file: leaf}
-            basket.leaves[record_id(name, Kind.CHANGE)] = proof_file, leaf
+            basket.files |= {file: message, leaf_file: leaf_bytes(recorded[0].entry)}
+            basket.leaves.append((record_id(name, Kind.CHANGE), proof_file))
             found.append(read_change(message))
     return found
 
 
-def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> Published:
-    """Put checkpoint and proofs into the basket, once a published tree has every leaf."""
-    waited = 0.0
+def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> Attested:
+    """Put checkpoint, proofs and time-stamps into the basket, once a published tree has every leaf.
+
+    Where checkpoints are time-stamped, the stamp is waited for as well; without one a package is made all the same.
+    """
+    waited, stamps = 0.0, tree.stamped() > 0
     while True:
-        places = {record: tree.index_of(record) for record in basket.leaves}
-        waiting = [record for record, place in places.items() if place is None]
-        point = None if waiting else tree.at_least(max(place for place in places.values() if place is not None) + 1)
-        if point is not None:
+        places = {record: place for record, _ in basket.leaves if (place := tree.index_of(record)) is not None}
+        waiting = [record for record, _ in basket.leaves if record not in places]
+        point = None if waiting else attested_checkpoint(tree, max(places.values()) + 1)
+        patient = waited < _PATIENCE
+        if point is not None and (point.tokens or not stamps or not patient):
             break
-        if waited >= _PATIENCE:
+        if not patient:
             raise NothingToExport(
                 f"{(waiting or ['the last record'])[0]} is not in the log's published tree yet, which a serving bus "
                 "makes within 10 seconds: serve the bus, or look for what holds it up (esb log verify)"
@@ -262,10 +265,13 @@ def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> 
         wait(_PAUSE)
         waited += _PAUSE
     basket.files[layout.CHECKPOINT] = point.note
-    for record, (file, _) in basket.leaves.items():
-        place = places[record]
-        if place is not None:
-            basket.files[file] = TlogProof(place, tuple(tree.inclusion(place, point.size)), point.note).octets()
+    for record, file in basket.leaves:
+        path = tuple(tree.inclusion(places[record], point.size))
+        basket.files[file] = TlogProof(places[record], path, point.note).octets()
+    for number, token in enumerate(point.tokens, 1):
+        basket.files[f"time/{number}.tst"] = token
+    if not point.tokens:
+        basket.missing["time-stamp"] = "no time-stamp covers these records yet"
     return point
 
 

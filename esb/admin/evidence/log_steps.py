@@ -11,7 +11,7 @@ from esb.admin.evidence.paths import fingerprint, moment, read_certificate
 from esb.audit.entry import Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.merkle import ProofInvalid
-from esb.audit.notes import NoteInvalid, open_checkpoint
+from esb.audit.notes import COSIGNATURE, NoteInvalid, open_checkpoint, parse_note, verified_by
 from esb.audit.proof import ProofMalformed, TlogProof, read_proof
 from esb.certs.asic import FilesTampered, facts_of, verify_files
 
@@ -81,11 +81,14 @@ def witnesses(case: Case) -> Found | None:
     named = case.believed.witnesses
     if not named:
         return None
-    _, seen = open_checkpoint(case.files[layout.CHECKPOINT], case.believed.log, named)
-    absent = [key.name for key in named if key.name not in seen]
-    if absent:
-        raise Broken(f"{absent[0]} has not cosigned it")
-    return Found("; ".join(f"{name} at {moment(at)}" for name, at in seen.items()))
+    note = parse_note(case.files[layout.CHECKPOINT])
+    seen: list[str] = []
+    for key in named:
+        at = verified_by(note, key) if key.kind == COSIGNATURE else None
+        if at is None:
+            raise Broken(f"{key.name} has not cosigned it with the key that you gave")
+        seen.append(f"{key.name} at {moment(at)}")
+    return Found("; ".join(seen))
 
 
 def records(case: Case) -> Found:

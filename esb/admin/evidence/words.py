@@ -97,16 +97,6 @@ STEPS: Final[Mapping[str, Words]] = MappingProxyType(
                 "The witnesses have not seen this log: it may be one that is shown to you alone.",
             ),
         ),
-        "timestamp": Words(
-            (
-                "Vaxt möhürü yoxlama nöqtəsinin həmin vaxtda mövcud olduğunu göstərir.",
-                "A time-stamp shows that the checkpoint existed at that time.",
-            ),
-            (
-                "Vaxt möhürü etibarsızdır: qeydlərin o vaxt mövcud olduğu sübut olunmur.",
-                "The time-stamp does not hold: it is not shown that the records existed then.",
-            ),
-        ),
         "records": Words(
             (
                 "Qeydlər öz vahid formasındadır, bu mübadiləyə aiddir və bir-birinə bağlıdır.",
@@ -123,6 +113,16 @@ STEPS: Final[Mapping[str, Words]] = MappingProxyType(
                 "Each record is in the log's tree under that checkpoint.",
             ),
             _NOT_IN_LOG,
+        ),
+        "timestamp": Words(
+            (
+                "Vaxt möhürü qeydlərin həmin vaxtda jurnalda olduğunu göstərir.",
+                "A time-stamp shows that the records were in the log at that time.",
+            ),
+            (
+                "Vaxt möhürü etibarsızdır: qeydlərin o vaxt mövcud olduğu sübut olunmur.",
+                "The time-stamp does not hold: it is not shown that the records existed then.",
+            ),
         ),
         "change": Words(
             (

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.packages import Packages
+from support.packages import WITNESS, Packages
 
 from esb.admin.evidence.container import read_container, write_container
 from esb.admin.evidence.layout import read_facts, write_facts
@@ -28,6 +28,7 @@ FOUND_BY = {
     "certificates/consumer.cer": {"contents", "request-signature"},
     "certificates/provider.cer": {"contents", "provider-signature"},
     "revocation/1.crl": {"consumer-revocation"},
+    "time/1.tst": {"timestamp"},
 }
 
 
@@ -35,7 +36,7 @@ def test_an_answered_exchange_is_proven(packages: Packages) -> None:
     proven = packages.verify(packages.answered)
     taken = [step.name for step in proven.steps]
     assert taken == [name for name in STEPS if name in taken]
-    assert {step.name for step in proven.not_shown} <= {"timestamp"}
+    assert proven.not_shown == ()
     assert set(STEPS) - set(taken) == {"witnesses", "change", "held"}
     found = {step.name: step.found for step in proven.steps}
     assert "Body, Timestamp, Exchange" in found["request-signature"]
@@ -56,7 +57,7 @@ def test_an_answered_exchange_is_proven(packages: Packages) -> None:
 )
 def test_whatever_came_of_a_request_is_proven(packages: Packages, name: str, not_shown: set[str]) -> None:
     proven = packages.verify(packages.export(packages.exchanges[name].records[0].entry.record).octets)
-    assert {step.name for step in proven.not_shown} - {"timestamp"} == not_shown
+    assert {step.name for step in proven.not_shown} == not_shown
 
 
 def test_a_change_of_the_registry_is_proven(packages: Packages) -> None:
@@ -154,8 +155,16 @@ def test_whom_the_verifier_does_not_believe_proves_nothing(packages: Packages) -
     assert packages.broken_at(packages.answered, replace(believed, anchors=(stranger,))) == "consumer-path"
     another = NoteKey(believed.log.name, believed.log.kind, bytes(31) + b"\1")
     assert packages.broken_at(packages.answered, replace(believed, log=another)) == "checkpoint"
-    witness = NoteKey("witness.example", 4, believed.log.key)
-    assert packages.broken_at(packages.answered, replace(believed, witnesses=(witness,))) == "witnesses"
+    for witness in (
+        NoteKey(WITNESS.name, WITNESS.kind, believed.log.key),
+        NoteKey("w.example", WITNESS.kind, WITNESS.key),
+    ):
+        assert packages.broken_at(packages.answered, replace(believed, witnesses=(WITNESS, witness))) == "witnesses"
+
+
+def test_the_witnesses_that_are_named_have_cosigned(packages: Packages) -> None:
+    proven = packages.verify(packages.answered, replace(packages.believed, witnesses=(WITNESS,)))
+    assert next(step.found for step in proven.steps if step.name == "witnesses").startswith("witness.example at ")
 
 
 def test_the_receipt_that_the_consumer_kept_is_of_these_records(packages: Packages) -> None:
@@ -210,7 +219,7 @@ def test_messages_that_are_not_kept_any_more_are_not_shown_and_the_rest_holds(pa
             del files[name]
 
     proven = packages.verify(packages.forged(packages.answered, alter))
-    assert {step.name for step in proven.not_shown} - {"timestamp"} == {
+    assert {step.name for step in proven.not_shown} == {
         "request-message",
         "request-signature",
         "sent-signature",
