@@ -194,32 +194,43 @@ class Searcher:
         timed = query.since is not None or query.until is not None or query.slower_than is not None
         if timed or not terms:
             self._read_pieces()
-        candidates = self._candidates(query, terms, low, high, border, oldest_first)
+        bounds = _Bounds(low, high)
+        candidates = self._candidates(query, terms, bounds, border, oldest_first)
         while chunk := list(islice(candidates, _CHUNK)):
             leaves = self._log.leaves_of(chunk)
             self.gone += len(chunk) - len(leaves)
             yield from self._fitting(query, leaves if oldest_first else leaves[::-1])
+            if not leaves:
+                # Where months have left the log: on to the next record that is still in it.
+                if oldest_first:
+                    left = self._log.leaves(chunk[-1] + 1, high, 1)
+                    bounds.low = left[0][0] if left else high
+                else:
+                    left = self._log.leaves(low, chunk[-1], 1, oldest_first=False)
+                    bounds.high = left[0][0] + 1 if left else low
 
     def _candidates(
-        self, query: Query, terms: Sequence[int], low: int, high: int, border: int, oldest_first: bool
+        self, query: Query, terms: Sequence[int], bounds: "_Bounds", border: int, oldest_first: bool
     ) -> Iterator[int]:
-        first, last = low // VOLUME, (high - 1) // VOLUME
         width = 1
-        while first <= last:
+        while bounds.low < bounds.high:
             # Few at first, because a page of what is frequent is full soon.
+            first, last = bounds.low // VOLUME, (bounds.high - 1) // VOLUME
             if oldest_first:
-                stretch = (first, min(first + width - 1, last))
-                first = stretch[1] + 1
+                last = min(first + width - 1, last)
             else:
-                stretch = (max(last - width + 1, first), last)
-                last = stretch[0] - 1
+                first = max(last - width + 1, first)
             width = min(2 * width, _MOST_VOLUMES)
-            volumes = self._volumes(query, terms, border, *stretch)
+            volumes = self._volumes(query, terms, border, first, last)
             for volume in sorted(volumes, reverse=not oldest_first):
                 for offset in offsets_of(volumes[volume], oldest_first):
                     number = volume * VOLUME + offset
-                    if low <= number < high and self._may_fit(query, number, bare=not terms):
+                    if bounds.low <= number < bounds.high and self._may_fit(query, number, bare=not terms):
                         yield number
+            if oldest_first:
+                bounds.low = max(bounds.low, (last + 1) * VOLUME)
+            else:
+                bounds.high = min(bounds.high, first * VOLUME)
 
     def _volumes(self, query: Query, terms: Sequence[int], border: int, first: int, last: int) -> dict[int, int]:
         """For each of these volumes the records that have every term and stand in a piece of the right time."""
@@ -318,6 +329,14 @@ class Searcher:
                 continue
             if query.fits(entry):
                 yield Found(number, entry, leaf_hash(leaf))
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """What is still to be looked through: numbers from ``low`` on and below ``high``."""
+
+    low: int
+    high: int
 
 
 def _overlaps(query: Query, oldest: int, newest: int, slowest: int) -> bool:

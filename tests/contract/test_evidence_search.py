@@ -13,6 +13,7 @@ from psycopg import connect
 from support.records import a_record
 
 from esb.audit import postings, search_index
+from esb.audit.dropping import drop_rows
 from esb.audit.entry import Entry, Kind
 from esb.audit.index_check import check_index
 from esb.audit.indexer import Growing, build
@@ -21,6 +22,7 @@ from esb.audit.record import Record
 from esb.audit.search import Searcher
 from esb.audit.search_index import SearchIndex, index_path, index_reading
 from esb.audit.store import locate, open_store, open_tree
+from esb.audit.tree import Span
 
 CHANCE = random.Random(5)
 _numbers = count(1)
@@ -60,6 +62,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     patch.setattr(postings, "_BITMAP", 32)
     patch.setattr(postings, "_AS_BITMAP", 16)
     patch.setattr(postings, "DENSE", 4)
+    patch.setattr("esb.audit.search._CHUNK", 5)
 
 
 def some_record() -> Record:
@@ -110,7 +113,7 @@ QUERIES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=QUERIES, oldest_first=st.booleans(), limit=st.sampled_from([37, 400]))
 def test_what_is_found_is_what_fits(log: tuple[str, list[Entry]], query: Query, oldest_first: bool, limit: int) -> None:
     url, entries = log
@@ -126,6 +129,22 @@ def test_what_is_found_is_what_fits(log: tuple[str, list[Entry]], query: Query, 
                 break
             assert len(page.records) == limit
     assert found == (wanted if oldest_first else wanted[::-1])
+
+
+def test_months_that_have_left_the_log_are_passed_by(log: tuple[str, list[Entry]]) -> None:
+    url, entries = log
+    # What is dropped are the records before the last, but for changes (audit/dropping.py).
+    drop_rows(url, [Span(0, 1, 700)])
+    left = [entry for number, entry in enumerate(entries) if number >= 700 or entry.kind is Kind.CHANGE]
+    for query in (Query(), Query(consumer="EESMN"), Query(since=1_600_000_000_000_000), Query(kind=Kind.ANSWER)):
+        wanted = [entry for entry in left if query.fits(entry)]
+        for oldest_first in (True, False):
+            with closing(Searcher(url)) as searcher:
+                page = searcher.search(query, 900, oldest_first=oldest_first)
+            assert [each.entry for each in page.records] == (wanted if oldest_first else wanted[::-1])
+            assert page.gone > 0
+    # As an operator would find it where no package says that they have left.
+    assert check_index(url).wrong
 
 
 TABLES = ("state", "piece", "column", "dense", "sparse", "fresh_dense", "fresh_sparse")
