@@ -102,6 +102,10 @@ class Query:
             at = None if found is None else int(found[1])
             if at is not None and (at < (self.since or at) or (self.until is not None and at >= self.until)):
                 return False
+        if self.member:
+            asked, was_asked = _needle("consumer", self.member), _needle("service", self.member + "/")[:-1]
+            if asked not in leaf and was_asked not in leaf:
+                return False
         if self.slower_than is not None:
             found = _TOOK.search(leaf)
             if found is None or int(found[1]) < self.slower_than:

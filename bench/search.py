@@ -75,7 +75,7 @@ def _queries(count: int) -> dict[str, Callable[[int], Query]]:
 
 
 def measure(url: str, count: int, cool: Callable[[], None] | None = None) -> dict[str, dict[str, float]]:
-    """Ask each query some times; returns milliseconds by query: p50, p95, and of the first after ``cool``.
+    """Ask each query some times; returns milliseconds by query: p50, p95, this process's CPU, the first after ``cool``.
 
     Args:
         url: of a log that :func:`~esb.bench.big_log.fill` made with ``count`` records, and that is indexed.
@@ -87,8 +87,10 @@ def measure(url: str, count: int, cool: Callable[[], None] | None = None) -> dic
         if cool is not None:
             cool()
             figures["cold"] = _took(url, query(1_000))
+        began = time.process_time()
         took = sorted(_took(url, query(turn)) for turn in range(_TIMES))
-        figures |= {"p50": took[len(took) // 2], "p95": took[-1 - len(took) // 20]}
+        cpu = (time.process_time() - began) * 1000 / _TIMES
+        figures |= {"p50": took[len(took) // 2], "p95": took[-1 - len(took) // 20], "cpu": round(cpu, 1)}
         told[name] = figures
     return told
 

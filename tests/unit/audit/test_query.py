@@ -49,6 +49,7 @@ def test_a_fitting_record_has_the_terms_and_octets_that_are_asked_for(query: Que
     assert query.fits(RECORD.entry)
     assert set(query.terms()) <= terms_of(FACTS)
     assert all(needle in RECORD.leaf for needle in query.needles())
+    assert query.glance(RECORD.leaf)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,23 @@ def test_a_fitting_record_has_the_terms_and_octets_that_are_asked_for(query: Que
 )
 def test_another_record_does_not_fit(query: Query) -> None:
     assert not query.fits(RECORD.entry)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(since=RECORD.entry.at + 1),
+        Query(until=RECORD.entry.at),
+        Query(member="IAMAS"),
+        Query(slower_than=2_000_001),
+    ],
+)
+def test_what_does_not_fit_shows_at_a_glance(query: Query) -> None:
+    assert not query.glance(RECORD.leaf)
+
+
+def test_what_cannot_be_read_is_not_passed_by_for_its_time() -> None:
+    assert Query(since=1, until=2).glance(b"damaged")
 
 
 def test_a_record_that_took_no_time_is_not_slow() -> None:

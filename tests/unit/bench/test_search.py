@@ -20,5 +20,5 @@ def test_without_an_index_it_measures_too(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'evidence.db'}"
     fill(url, 60)
     let_go(tmp_path)
-    assert {"p50", "p95"} == set(measure(url, 60)["subject"])
+    assert {"p50", "p95", "cpu"} == set(measure(url, 60)["subject"])
     assert sizes(url, tmp_path)["evidence.db"] > 0

@@ -19,5 +19,5 @@ def test_it_builds_verifies_proves_and_searches(
     assert (told["records"], told["findings"]) == (3000, 0)
     assert {"made", "sequenced", "indexed", "index checked", "written", "verified", "proved"} <= set(told["seconds"])
     assert {"evidence.db", "evidence-tree.db", "evidence-search.db"} <= set(told["bytes"])
-    assert set(told["milliseconds"]["officer"]) == {"cold", "p50", "p95"}
+    assert set(told["milliseconds"]["officer"]) == {"cold", "p50", "p95", "cpu"}
     assert list(tmp_path.iterdir()) == []
