@@ -20,6 +20,7 @@ from esb.admin.list_fetcher import ListFetcher
 from esb.admin.recording import Recorded
 from esb.admin.trust import Trust
 from esb.audit.record import StoreUnavailable
+from esb.certs.keys import KeyUnusable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
 from esb.fittings import Follower
@@ -302,9 +303,11 @@ class Server:
                 self._log.error("changes of the registry cannot be recorded and wait", exc_info=failure.value)
             self._node.changes_problem = "wait for the evidence log"
             return
+        # A service that names persons comes into force with a key for their pseudonyms, or not at all.
+        problem = "waits for a key" if isinstance(failure.value, KeyUnusable) else "cannot be read"
         if not self._node.registry_problem:
-            self._log.error("the registry cannot be read; the last known one stays in force", exc_info=failure.value)
-        self._node.registry_problem = "cannot be read"
+            self._log.error(f"the registry {problem}; the last known one stays in force", exc_info=failure.value)
+        self._node.registry_problem = problem
 
     def stop(self) -> "Deferred[None]":
         """End in order: take no more connections, answer what was begun, make all evidence durable.

@@ -7,28 +7,30 @@ from sqlalchemy import Engine
 from support.place import CONTRACTS
 
 from esb.admin.deferrals import decide, defer
-from esb.admin.services import register_service
 from esb.admin.subject_paths import name_subjects
 from esb.kernel.canonical import canonical_json
 from esb.kernel.directory import CertificateIndex, Operation
 from esb.kernel.names import ServiceId
 from esb.kernel.plain import from_plain, to_plain
 from esb.registry.acts import acting, list_changes
+from esb.registry.contracts import put_contract
 from esb.registry.database import open_database, reading
 from esb.registry.deferrals import Deferral, all_deferrals
 from esb.registry.errors import Conflict, Forbidden
 from esb.registry.grants import Leave, approve_grant, request_grant
-from esb.registry.members import add_member
+from esb.registry.members import add_member, add_system
 from esb.registry.models import MemberKind
-from esb.registry.services import Terms
+from esb.registry.services import Terms, add_service
 from esb.registry.snapshot import build_directory, refresh
 from esb.registry.subject_models import DeferralStatus, Telling
+from esb.wsdl.pack import pack
 from esb.wsdl.read import read_contract
 
 NOW = 1_790_000_000.0
 SERVICE = ServiceId("DIN", "IAMAS", "PersonQuery", "v1")
 OTHER = ServiceId("DIN", "IAMAS", "Other", "v1")
 P = "{urn:example:person}"
+CONTRACT = read_contract(CONTRACTS / "person.wsdl")
 
 
 @pytest.fixture
@@ -37,10 +39,10 @@ def engine(database_url: str) -> Iterator[Engine]:
     with acting(engine, "operator", NOW) as act:
         for code in ("DIN", "EESMN"):
             add_member(act, code, code, code, MemberKind.STATE)
-    contract = read_contract(CONTRACTS / "person.wsdl")
-    for service in (SERVICE, OTHER):
-        terms = Terms("http://10.0.0.1/person")
-        register_service(engine, service, contract, terms, author="a", now=NOW, told=lambda _: None)
+        add_system(act, "DIN", "IAMAS", "IAMAS", "IAMAS")
+        digest = put_contract(act, pack(CONTRACT), CONTRACT)
+        for service in (SERVICE, OTHER):
+            add_service(act, service, digest, Terms("http://10.0.0.1/person"))
     yield engine
     engine.dispose()
 

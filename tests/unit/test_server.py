@@ -28,9 +28,11 @@ from esb.certs.ca import sign_crl
 from esb.certs.keys import load_key
 from esb.conf.load import load
 from esb.endpoints.services import hosted_adapter
+from esb.kernel.subjects import SubjectPath, SubjectPaths
 from esb.own import CannotStart
 from esb.registry.certificates import list_certificates
 from esb.registry.database import open_database, reading
+from esb.registry.subjects import set_subject_paths
 from esb.server import Server
 from esb.wiring import wire
 
@@ -242,6 +244,23 @@ def test_a_change_of_the_registry_is_seen(place: Place) -> None:
         with place.acting() as act:
             update_service(act, PERSONS, status=ServiceStatus.SUSPENDED)
         until(lambda: rule(place) == "RTE-03")
+
+
+def test_a_service_that_names_persons_waits_for_the_key_of_their_pseudonyms(place: Place) -> None:
+    keys = place.settings.keys.subjects
+    with place.serve():
+        assert place.node is not None
+        node = place.node
+        keys.mkdir(mode=0o700)
+        (keys / "1.key").write_text("no key")
+        paths = SubjectPaths((SubjectPath(("{urn:example:person}GetPerson", "{urn:example:person}fin")),))
+        with place.acting() as act:
+            set_subject_paths(act, PERSONS, "GetPerson", paths)
+        until(lambda: node.registry_problem == "waits for a key")
+        assert node.way.pseudonyms is None
+        (keys / "1.key").unlink()  # and the first who needs one makes it
+        until(lambda: node.way.pseudonyms is not None)
+        assert node.registry_problem == ""
 
 
 def test_quotas_survive_a_restart(place: Place) -> None:
