@@ -1,5 +1,6 @@
 """Opening messages again: the data key of a row is found, unwrapped once, and kept while others need it too."""
 
+import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Final
@@ -8,6 +9,7 @@ from esb.audit.data_keys import CLEAR, DataKeys
 from esb.audit.record import StoreUnavailable
 from esb.audit.seal import MESSAGE, SENT, BodyUnreadable, MasterKeys, Seal
 from esb.kernel.faults import EsbError
+from esb.kernel.retention import DAY
 
 _KEPT: Final = 4_096  # opened data keys in memory at a time
 
@@ -34,6 +36,7 @@ class BodyOpener:
         self._masters: MasterKeys | None = None
         self._opened: dict[int, tuple[Seal | None, str]] = {}
         self._lock = Lock()
+        self._day = -1
 
     def open(self, record: str, key: int | None, message: bytes, sent: bytes) -> tuple[bytes, bytes]:
         """A record's two messages in the clear.
@@ -67,10 +70,13 @@ class BodyOpener:
 
     def _seal(self, number: int) -> tuple[Seal | None, str]:
         with self._lock:
+            day = int(time.time() // DAY)
+            if day != self._day or len(self._opened) >= _KEPT:
+                # A key that was destroyed meanwhile does not live on here.
+                self._day = day
+                self._opened.clear()
             found = self._opened.get(number)
             if found is None:
-                if len(self._opened) >= _KEPT:
-                    self._opened.clear()
                 found = self._opened[number] = self._unwrapped(number)
             return found
 

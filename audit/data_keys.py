@@ -21,7 +21,7 @@ class DataKey:
         id: its number, which no other key ever has.
         until: the last day (UTC) on which what it seals must be there; "" without end.
         made: when, in microseconds since the Unix epoch.
-        first: number of the first record that it can have sealed.
+        first: number of the first record that it can have sealed; 0 once no row is left of what a destroyed key sealed.
         master: name of the master key that it is wrapped under (:class:`~esb.audit.seal.MasterKeys`), or :data:`CLEAR`.
         wrapped: RFC 3394; empty once it is destroyed, and of messages that are not sealed.
         shredded: when it was destroyed, in microseconds since the Unix epoch; None while it was not.
@@ -61,6 +61,9 @@ class DataKeys(Protocol):
 
     def shred(self, numbers: Iterable[int], at: int) -> None:
         """Destroy keys: no file of the place holds their wrapped forms when this returns."""
+
+    def freed(self, numbers: Iterable[int]) -> None:
+        """Note that no row is left of what destroyed keys had sealed."""
 
     def close(self) -> None:
         """Let go of the place; the next call opens it again."""

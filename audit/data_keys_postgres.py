@@ -68,6 +68,11 @@ class PostgresDataKeys:
             )
             place.execute("VACUUM FULL data_key")
 
+    def freed(self, numbers: Iterable[int]) -> None:
+        """See :class:`~esb.audit.data_keys.DataKeys`."""
+        with self._place() as place:
+            place.execute("UPDATE data_key SET first = 0 WHERE id = ANY(%s) AND shredded IS NOT NULL", (list(numbers),))
+
     def close(self) -> None:
         """See :class:`~esb.audit.data_keys.DataKeys`."""
         with self._lock:

@@ -103,6 +103,13 @@ class SqliteDataKeys:
                     raise StoreUnavailable("another process reads the log's keys without end: try again")
                 time.sleep(0.01)
 
+    def freed(self, numbers: Iterable[int]) -> None:
+        """See :class:`~esb.audit.data_keys.DataKeys`."""
+        with self._place() as place:
+            place.executemany(
+                "UPDATE data_key SET first = 0 WHERE id = ? AND shredded IS NOT NULL", [(number,) for number in numbers]
+            )
+
     def close(self) -> None:
         """See :class:`~esb.audit.data_keys.DataKeys`."""
         with self._lock:

@@ -65,14 +65,19 @@ class KeepingStore:
 
     def write(self, batch: Sequence[Record]) -> list[Outcome]:
         """See :class:`~esb.audit.record.EvidenceStore`."""
-        day = int(self._now() // DAY)
-        if day != self._day:
-            self._day, self._classes = day, {}
+        self._turn_the_page()
         return self._store.write([self._kept(record) for record in batch])
 
     def idle(self) -> None:
         """See :class:`~esb.audit.record.EvidenceStore`."""
+        self._turn_the_page()
         self._store.idle()
+
+    def _turn_the_page(self) -> None:
+        """Let go of the keys of another day."""
+        day = int(self._now() // DAY)
+        if day != self._day:
+            self._day, self._classes = day, {}
 
     def close(self) -> None:
         """See :class:`~esb.audit.record.EvidenceStore`."""

@@ -153,6 +153,21 @@ def digest(target: Target, octets: bytes | None = None) -> SignedPart:
     return SignedPart(target.element, reference.id, octets, reference.prefixes, sha256)
 
 
+def digest_on_record(target: Target, sha256: bytes) -> SignedPart:
+    """Compare the digest of a part that is not there any more with the one that a record has of it.
+
+    Returns:
+        The part, without octets.
+
+    Raises:
+        Refusal: SIG-07.
+    """
+    reference = target.reference
+    if reference.digest != SHA256 or reference.value != sha256:
+        raise Refusal(rules.SIG_DIGEST, "The digest of a signed part is not the one on record.", {})
+    return SignedPart(target.element, reference.id, b"", reference.prefixes, sha256)
+
+
 def _dereferenced(token: Element, prefixes: Sequence[str]) -> bytes:
     """The octets that the STR-Transform makes of a token (WSS 1.1 section 8.3).
 

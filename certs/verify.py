@@ -23,7 +23,7 @@ from esb.certs.forms import Forms
 from esb.certs.keyinfo import KeyResolver
 from esb.certs.plain_info import read_plain
 from esb.certs.profile import DIGEST_SIZES, SignatureLimits
-from esb.certs.references import Target, check_coverage, check_unique, digest, find_targets
+from esb.certs.references import Target, check_coverage, check_unique, digest, digest_on_record, find_targets
 from esb.certs.security import find_security, open_signature
 from esb.certs.signed_info import Reference, read_signed_info
 from esb.certs.timestamp import read_plain_timestamp, read_timestamp, seconds
@@ -52,12 +52,16 @@ class Verifier:
         self._keys = KeyResolver(limits)
         self._forms = Forms()
 
-    def verify(self, envelope: Envelope, certificates: CertificateIndex) -> VerifiedSignature:
+    def verify(
+        self, envelope: Envelope, certificates: CertificateIndex, body_sha256: bytes | None = None
+    ) -> VerifiedSignature:
         """Verify the signature that is addressed to the bus.
 
         Args:
             envelope: a message as :func:`esb.kernel.soap.open_envelope` took it apart.
             certificates: the registered certificates; the only ones that can have signed.
+            body_sha256: of the Body's canonical form, of a message that was kept without what its Body held
+                (:mod:`esb.audit.headers`); None where the Body is there.
 
         Returns:
             The signer and the signed elements, which are elements of ``envelope`` itself.  Whether the certificate
@@ -66,7 +70,7 @@ class Verifier:
         Raises:
             Refusal: SIG-01 to SIG-13, CRT-01, TIM-01, MSG-05, MSG-14.
         """
-        known = self._verify_known(envelope, certificates)
+        known = self._verify_known(envelope, certificates) if body_sha256 is None else None
         if known is not None:
             return known
         limits = self._limits
@@ -96,6 +100,9 @@ class Verifier:
         signed: dict[object, SignedPart] = {}
         for target in targets:
             element = target.element
+            if body_sha256 is not None and element is envelope.body:
+                signed[element] = digest_on_record(target, body_sha256)
+                continue
             plain_stamp = stamp is not None and element is security.timestamp and not target.reference.prefixes
             # The token may be signed twice over, directly and through the STR-Transform; the part is the same.
             signed[element] = digest(target, stamp.octets if stamp and plain_stamp else None)
@@ -103,7 +110,8 @@ class Verifier:
         timestamp = signed[security.timestamp]
         check_unique(envelope, body, [reference.id for reference in info.references])
         created, expires = (stamp.created, stamp.expires) if stamp else read_timestamp(security.timestamp)
-        self._forms.learn(envelope, security, key, info, signed_info, targets, timestamp)
+        if body_sha256 is None:
+            self._forms.learn(envelope, security, key, info, signed_info, targets, timestamp)
 
         return VerifiedSignature(
             signer=signer,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from esb.conf.evidence_kinds import StampSource, WitnessAt, Witnesses
+from esb.conf.keep_kinds import Keep
 from esb.conf.kinds import Choice, Flag, LogName, Oid, Real, Secret, Size, Whole, Word
 from esb.conf.notice_kinds import Line, Networks
 from esb.conf.place_kinds import BaseUrl, DatabaseUrl, FilePath, Host, KeyAt, Urls
@@ -150,6 +151,10 @@ class Evidence:
     max_queue: _Some
     keep_refused_bytes: Annotated[int, Size(0)]
     keep_strangers_per_second: Annotated[int, Whole()]
+    retention: Annotated[str, Keep()]
+    retention_refusals: Annotated[str, Keep()]
+    retention_strangers: Annotated[str, Keep()]
+    expire_minutes: Annotated[float, Real(above=0, most=1440)]
     origin: Annotated[str, LogName()]
     checkpoint_seconds: _Seconds
     timestamp: Annotated[str, StampSource()]

@@ -2,15 +2,41 @@
 
 from collections.abc import Callable
 
+from sqlalchemy import Engine
+
 from esb.admin.body_key import Masters, Places, masters_for_bus, opener
+from esb.admin.expiry import Expiry
 from esb.admin.passphrase import read_passphrase
 from esb.audit.log import EvidenceReader
 from esb.audit.seal import MasterKeys
 from esb.audit.store import open_data_keys, open_store
 from esb.audit.writer import EvidenceWriter
 from esb.conf.settings import Settings
+from esb.kernel.clock import Clock
+from esb.kernel.retention import Keeping
+from esb.logs import logger
+
+
+def keeping(settings: Settings) -> Keeping:
+    """What the settings say of retention."""
+    evidence = settings.evidence
+    return Keeping(evidence.retention, evidence.retention_refusals, evidence.retention_strangers)
+
 
 IN_THE_CLEAR = "messages are recorded in the clear: name a key in keys.body_key"
+
+
+def expiry(settings: Settings, engine: Engine, clock: Clock, elected: Callable[[], bool]) -> Expiry:
+    """What ends messages whose day is past, in a serving bus."""
+    return Expiry(
+        engine,
+        settings.evidence.url,
+        settings.bus.node,
+        clock,
+        elected,
+        settings.evidence.expire_minutes * 60,
+        logger("messages").info,
+    )
 
 
 def key_places(settings: Settings) -> Places:

@@ -37,7 +37,7 @@ from esb.endpoints.door import FrontDoor
 from esb.endpoints.exchange import ExchangeDoor
 from esb.endpoints.revocation import Lists
 from esb.fittings import Fittings
-from esb.keeping import open_log
+from esb.keeping import expiry, keeping, open_log
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, KnownCertificate
@@ -258,6 +258,7 @@ def wire(
         skew=settings.time.skew_seconds,
         addresses=frozenset(url.rstrip("/") for url in (settings.bus.address, *settings.bus.also_known_as)),
         keep_refused=settings.evidence.keep_refused_bytes,
+        keeping=keeping(settings),
         aside=signing.run if signs_aside(settings, ring) else None,
     )
     bus = Bus(way, lambda exchange, error: log.error("the bus failed", exchange=exchange, exc_info=error))
@@ -283,6 +284,10 @@ def wire(
     )
     front = FrontDoor(exchange, contracts, {}, {**doors, **fittings.gets}, fittings.posts)
     fittings.follow(way, front, reader, trust, signature_limits(settings))
+    ending = expiry(settings, engine, clock, lambda: sequencer.elected)
+    if not follows:  # it is an act, and recorded in the registry
+        fittings.followers.append(ending.look)
+        front.warnings["expiry"] = ending.problem
     factory = DoorFactory(front.handle, exchange.refuse, server_limits(settings), reactor, clock)
     lists = Lists(lambda: trust.trust.crls.ends, settings.certs.crl_grace_hours * 3600, clock.now)
     node = Node(

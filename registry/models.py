@@ -176,6 +176,7 @@ class ServiceRow(Base):
     timeout: Mapped[float] = mapped_column(sa.Double)
     contract: Mapped[str] = mapped_column(sa.String(64), sa.ForeignKey("contracts.sha256"), index=True)
     added_at: Mapped[Moment]
+    retention: Mapped[str | None] = mapped_column(sa.String(24))
 
     @property
     def name(self) -> ServiceId:

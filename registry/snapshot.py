@@ -230,6 +230,7 @@ def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[
         ServiceRow.judge_answer,
         ServiceRow.timeout,
         ServiceRow.contract,
+        ServiceRow.retention,
         ServiceRow.id,
     ).order_by(ServiceRow.id)
     contracts = select(ServiceRow.contract)
@@ -239,10 +240,10 @@ def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[
     nothing: Mapping[str, Operation] = MappingProxyType({})
     sunsets = _sunsets(connection)
     subjects = _subjects(connection)
-    for member, system, code, version, *terms, number in _fetch(connection, rows):
+    for member, system, code, version, *terms, retention, number in _fetch(connection, rows):
         name = ServiceId(member, system, code, version)
         own = _told_of(operations.get(terms[-1], nothing), subjects.get(number))
-        yield name.path, Service(*(name, *terms, own, *sunsets.get(number, ())))
+        yield name.path, Service(*(name, *terms, own, *sunsets.get(number, ())), retention=retention or "")
 
 
 def _subjects(connection: Connection) -> Mapping[int, Mapping[str, SubjectPaths]]:

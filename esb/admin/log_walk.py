@@ -20,6 +20,7 @@ from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse
 from esb.kernel.faults import Refusal
+from esb.kernel.retention import Form, read_kept
 from esb.kernel.soap import SoapVersion, open_envelope
 from esb.kernel.xml import XmlLimits, parse_message
 from esb.registry.database import reading
@@ -67,7 +68,8 @@ def _wrong_with(certificates: tuple[bytes, ...], sent: bytes, entry: Entry) -> s
     verifier, index = _tools(certificates)
     try:
         envelope = open_envelope(parse_message(sent, _XML))
-        signature = verifier.verify(envelope, index)
+        is_cut = read_kept(entry.kept).form is Form.HEADERS
+        signature = verifier.verify(envelope, index, bytes.fromhex(entry.body_sha256) if is_cut else None)
     except Refusal:
         return "the envelope that was sent is not under the bus's signature"
     if signature.signature.get("Id") != f"SIG-{entry.exchange}":

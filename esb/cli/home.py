@@ -26,6 +26,7 @@ def init(place: Place, home: Path | None) -> None:
     import secrets
     import shlex
 
+    from esb.admin.body_key import make_body_key
     from esb.admin.home import make_home
     from esb.admin.subject_keys import make_first_key
     from esb.cli.show import say
@@ -34,6 +35,7 @@ def init(place: Place, home: Path | None) -> None:
     passphrase = from_environment or secrets.token_urlsafe(32)
     made = make_home(home or place.home, None if from_environment else passphrase)
     make_first_key(made.keys / "subjects", passphrase.encode())
+    make_body_key(made.keys / "bodies.key", passphrase.encode())
     say(f"Made the home {made.path}, closed to other users:")
     say("  esb.toml         the settings; `esb config default` explains every key")
     if from_environment:
@@ -42,6 +44,7 @@ def init(place: Place, home: Path | None) -> None:
         say("  keys/            private keys and certificates")
         say("  keys/passphrase  a fresh passphrase that encrypts them: back it up, apart from the keys")
     say("  keys/subjects/   the key of persons' pseudonyms in records: back it up for as long as the records")
+    say("  keys/bodies.key  the master key of recorded messages: back it up apart from the log: without it none opens")
     say("  anchors/         certificates of the authorities that are believed")
     say("  crl/             their revocation lists")
     say(f"Next: look through {made.config}, then run: esb --home {shlex.quote(str(made.path))} config check")

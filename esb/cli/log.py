@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esb.cli import log_archive, log_export, log_search, log_size, log_tree
+from esb.cli import log_archive, log_export, log_keep, log_search, log_size, log_tree
 from esb.cli.log_lines import facts, log_url
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json
@@ -26,7 +26,8 @@ def log() -> None:
 
 for _command in (
     log_search.search, log_search.follow, log_export.export, log_search.index, log_tree.key, log_tree.checkpoint,
-    log_tree.verify, log_archive.archive, log_archive.drop, log_size.size,
+    log_tree.verify, log_archive.archive, log_archive.drop, log_size.size, log_keep.expire, log_keep.key_make,
+    log_keep.key_rotate,
 ):  # fmt: skip
     log.add_command(_command)
 

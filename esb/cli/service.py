@@ -167,6 +167,7 @@ def show(place: Place, name: str, as_json: bool) -> None:
         "judge request": row.judge_request.value,
         "judge answer": row.judge_answer.value,
         "timeout": row.timeout,
+        "messages kept": row.retention or f"{desk.settings.evidence.retention} (evidence.retention)",
         "contract": row.contract,
         "wsdl": f"{desk.settings.bus.address}{service_id.path}?wsdl",
     }
@@ -243,6 +244,37 @@ def change(
     say(f"Changed; running buses know it within {desk.settings.registry.poll_seconds:g} s.")
     if told:
         say(f"Told in their mailboxes: {', '.join(sorted(told))}")
+
+
+@service.command()
+@click.argument("name")
+@click.argument("kept")
+@pass_place
+def retention(place: Place, name: str, kept: str) -> None:
+    """Say what is kept of a service's messages, and for how long.
+
+    KEPT is "full", "full DAYS", "headers DAYS" (all octets but what the Body holds), "digests" (nothing but what
+    records say of them), or "default" for what the settings say.  It holds for what is recorded from now on; what is on
+    record keeps the day that stands in it.  Of what is kept without its Body a consumer gets no answer a second time.
+
+    \b
+    Examples:
+      esb service retention DIN/IAMAS/PersonQuery/v1 "full 1095"
+      esb service retention DIN/IAMAS/PersonQuery/v1 "headers 3650"
+    """
+    from esb.cli.desk import sit_down
+    from esb.kernel.names import ServiceId
+    from esb.registry.acts import acting
+    from esb.registry.retentions import set_retention
+
+    desk = sit_down(place)
+    with acting(desk.engine, desk.author, desk.now) as act:
+        changed = set_retention(act, ServiceId.parse(name), None if kept == "default" else kept)
+    say(
+        f"Changed; running buses know it within {desk.settings.registry.poll_seconds:g} s."
+        if changed
+        else "It was so already."
+    )
 
 
 for _command in (

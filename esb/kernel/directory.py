@@ -113,6 +113,7 @@ class Service:
         sunset: Unix seconds from which on it is not served any more; None while no end is set.
         successor: the name of the service that takes its place, "" when none does.
         deprecated: Unix seconds at which its end was decided, None while it was not.
+        retention: what is kept of its messages (:func:`~esb.kernel.retention.parse_retention`); "" as the settings say.
     """
 
     id: ServiceId
@@ -130,6 +131,7 @@ class Service:
     sunset: float | None = None
     successor: str = ""
     deprecated: float | None = None
+    retention: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,27 +103,27 @@ class Keeping:
     """Says of each message what is kept of it.  Costs a dictionary access; a day's texts are written once.
 
     Args:
-        default: for resources that say nothing else.
+        default: for resources that say nothing else; each as :func:`parse_retention` reads it.
         refused: for refusals of members.
         strangers: for refusals of whom nobody knows.
     """
 
-    def __init__(self, default: Retention = FULL, refused: Retention = FULL, strangers: Retention = FULL) -> None:
+    def __init__(self, default: str = "full", refused: str = "full", strangers: str = "full") -> None:
         self._default = default
         self.refused = refused
         self.strangers = strangers
         self._day = -1
-        self._texts: dict[Retention, str] = {}
+        self._texts: dict[str, str] = {}
 
-    def text(self, retention: Retention | None, at: float) -> str:
-        """What a record of this moment (Unix seconds) says; None takes the default."""
+    def text(self, retention: str, at: float) -> str:
+        """What a record of this moment (Unix seconds) says; "" takes the default."""
         day = int(at // DAY)
         if day != self._day:
             self._day, self._texts = day, {}
         chosen = retention or self._default
         found = self._texts.get(chosen)
         if found is None:
-            found = self._texts[chosen] = kept_text(chosen, at)
+            found = self._texts[chosen] = kept_text(parse_retention(chosen), at)
         return found
 
 

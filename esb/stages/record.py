@@ -79,6 +79,7 @@ def request_entry(message: Validated, digest: bytes, way: Way) -> Entry:
         peer=received.peer.address,
         subject=subject,
         unnamed=unnamed,
+        kept=way.keeping.text(authorized.service.retention, received.at),
     )
 
 

@@ -208,4 +208,12 @@ def _refusal_entry(refusal: Refusal, progress: Progress, body_sha256: str, now: 
         peer=progress.peer,
         subject=subject,
         unnamed=unnamed,
+        kept=way.keeping.text(_retention(progress, signature, way), progress.at),
     )
+
+
+def _retention(progress: Progress, signature: VerifiedSignature | None, way: Way) -> str:
+    """What is to be kept of a refusal: as of an answer, where the request is on record; else by who was refused."""
+    if progress.accepted is not None and progress.authorized is not None:
+        return progress.authorized.service.retention
+    return way.keeping.strangers if signature is None else way.keeping.refused

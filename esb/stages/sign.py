@@ -185,6 +185,7 @@ def answer_entry(message: JudgedAnswer, message_sha256: str, body_sha256: str, n
         peer=received.peer.address,
         subject=subject,
         unnamed=unnamed,
+        kept=way.keeping.text(authorized.service.retention, received.at),
     )
 
 

@@ -12,6 +12,7 @@ from esb.kernel.clock import Clock
 from esb.kernel.directory import Directory, Service
 from esb.kernel.message import Outgoing, ProviderAnswer
 from esb.kernel.pseudonyms import Pseudonyms
+from esb.kernel.retention import Keeping
 from esb.kernel.xml import XmlLimits
 from esb.routing.breaker import Breaker
 from esb.routing.limits import Load, Quotas
@@ -57,6 +58,7 @@ class Way:
         addresses: base URLs by which the bus is known (for wsa:To), without trailing slash.
         answer_lifetime: seconds between Created and Expires of the bus's own Timestamps.
         log: tells what an operator should see: refusals, retries.
+        keeping: says what is kept of messages, and until when.
         trace: tells of every good exchange too; None where nobody asked for that.
         hosted: keys of members that sign nothing themselves, by the member's code.
         aside: runs a stage that signs off the reactor, where a signature takes long; None where it does not.
@@ -81,6 +83,7 @@ class Way:
     xml: XmlLimits = field(default_factory=XmlLimits)
     window: float = 300.0
     skew: float = 60.0
+    keeping: Keeping = field(default_factory=Keeping)
     addresses: frozenset[str] = frozenset()
     answer_lifetime: float = 300.0
     keep_refused: int = 65_536

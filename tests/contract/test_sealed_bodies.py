@@ -6,28 +6,38 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.records import a_record
-from support.sealed import MARKER, MASTERS, OTHERS
+from support.sealed import MARKER, MASTERS, OPEN, OTHERS
 
 from esb.admin.body_key import Masters, rewrap_all
+from esb.admin.expiry import Expired, expire
 from esb.audit.body_opener import MasterKeyMissing
 from esb.audit.data_keys import CLEAR, DataKey
 from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader
-from esb.audit.record import WRITTEN, Record
+from esb.audit.log_key import LogSigner
+from esb.audit.record import WRITTEN, Record, replay_key
 from esb.audit.seal import BodyUnreadable
-from esb.audit.store import locate, open_data_keys, open_store
+from esb.audit.store import locate, open_data_keys, open_store, open_tree
+from esb.audit.walk import Report, walk
 from esb.kernel.retention import Form, Retention, day_text, kept_text
+from esb.registry.database import open_database
 
 MESSAGE = b"<soap:Envelope>" + MARKER + b"</soap:Envelope>"
 NOW = time.time()
+_DAY = 86_400
+_numbers = count(1)
+_PRIVATE = Ed25519PrivateKey.generate()
+SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -70,7 +80,8 @@ def _files(url: str) -> Iterator[tuple[Path, bytes]]:
 
 
 def _exchange(**fields: object) -> list[Record]:
-    asked = a_record(message=MESSAGE, **fields)  # type: ignore[arg-type]
+    ident = f"m-{next(_numbers)}"
+    asked = a_record(message=MESSAGE, message_id=ident, replay_key=replay_key("SSPF", ident), **fields)  # type: ignore[arg-type]
     answer = a_record(asked.entry.exchange, Kind.ANSWER, b"", b"sent " + MESSAGE, **fields)  # type: ignore[arg-type]
     return [asked, answer]
 
@@ -224,6 +235,55 @@ def test_data_keys_go_over_to_another_master_key(url: str) -> None:
     assert not keys.rewrap(stale, "x", b"x"), "what is destroyed does not come back"
     for each in (store, keys, reader):
         each.close()
+
+
+@pytest.mark.parametrize("masters", [MASTERS, None], ids=["sealed", "clear"])
+def test_what_expires_ends_by_an_act_on_record_and_the_walk_says_so(
+    url: str, masters: Masters | None, sqlite_database: str
+) -> None:
+    engine = open_database(sqlite_database)
+    store, tree = open_store(url, masters), open_tree(url)
+    batches = [_exchange(kept=_full(30)), _exchange(kept=_full(60)), _exchange(), _exchange(kept=_full(30))]
+    for batch in batches:
+        store.write(batch)
+    kept = [record.entry.record for batch in batches[1:3] for record in batch]
+    ended = [record.entry.record for batch in (batches[0], batches[3]) for record in batch]
+    until = _full(30)[5:]
+
+    def look(days: float) -> Report:
+        tree.add()
+        tree.publish(SIGNER.checkpoint)
+        return walk(url, SIGNER.key, masters=masters and OPEN, sent=None, today=day_text(NOW + days * _DAY))
+
+    def end(days: float, more: Callable[[], bool] = lambda: True) -> Expired:
+        return expire(engine, url, author="operator", now=NOW + days * _DAY, more=more)
+
+    assert look(0).findings == []
+    assert end(30) == Expired({}, 0), "its last day is not past"
+    assert end(31, lambda: False) == Expired({until: 1}, None), "the key is gone, and there was no time for the rest"
+    assert end(31).shredded == {}
+    assert _execute(url, "SELECT count(*) FROM body") == [(5,)]
+    assert end(32) == Expired({}, 0)
+    reader = EvidenceReader(url, masters and (lambda: MASTERS))
+    assert [reader.bodies(name) for name in ended] == [None] * 4
+    assert [bool(reader.bodies(name)) for name in kept] == [True] * 4
+    (act,) = [one.entry for one in reader.recent(kind=Kind.CHANGE)]
+    assert (act.operation, act.service, act.officer) == ("shred", f"messages:{until}", "operator")
+    report = look(32)
+    assert (report.findings, report.tally.expired) == ([], {until: 4})
+    assert report.shredded == {until: {day_text(NOW + 31 * _DAY)}}
+    # Whoever lets others go before their day is found, also who destroys their key by hand.
+    _execute(url, "UPDATE data_key SET shredded = 5 WHERE until = ?", _full(60)[5:])
+    assert {one.what for one in look(32).findings} == {
+        "the key of a record's messages was destroyed before its day",
+        "a key of messages was destroyed without an act on record",
+    }
+    _execute(url, "UPDATE data_key SET shredded = NULL WHERE until = ?", _full(60)[5:])
+    _execute(url, "DELETE FROM body WHERE id = 3")
+    assert {one.what for one in look(32).findings} == {"a record's messages are gone"}
+    for each in (store, tree, reader):
+        each.close()
+    engine.dispose()
 
 
 _WRITER = """

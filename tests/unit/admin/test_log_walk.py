@@ -9,6 +9,7 @@ from support.rig import Rig, done, party
 
 from esb.admin.log_walk import bus_certificates, sent_judge
 from esb.admin.register import enter
+from esb.audit.headers import without_body
 from esb.audit.record import Record
 from esb.certs.profiles import BUS_SIGNING
 from esb.kernel.soap import SoapVersion
@@ -65,6 +66,19 @@ def test_the_answer_of_another_exchange_is_not_this_ones(records: list[Record], 
     assert judge(records[0].sent, records[1].entry)
     same_body = replace(records[0].entry, outcome="provider-fault")
     assert "receipt" in judge(records[0].sent, same_body)
+
+
+def test_of_an_envelope_without_its_bodys_content_the_signature_still_verifies(own: bytes) -> None:
+    rig = Rig()
+    rig.serve(retention="headers 30")
+    done(rig.bus.carry(rig.received()))
+    (record,) = [record for record in rig.evidence.records if record.sent]
+    assert record.entry.kept.startswith("headers ")
+    judge, cut = sent_judge([own]), without_body(record.sent)
+    assert judge(cut, record.entry) == ""
+    assert "signature" in judge(cut.replace(b"<wsu:Created>2", b"<wsu:Created>3", 1), record.entry)
+    assert "signature" in judge(cut, replace(record.entry, body_sha256="00" * 32))
+    assert "signature" in judge(cut, replace(record.entry, kept=""))
 
 
 def test_another_certificate_believes_nothing(records: list[Record]) -> None:

@@ -49,16 +49,8 @@ def test_a_day_is_over_when_the_next_has_begun() -> None:
 
 
 def test_texts_are_those_of_the_day() -> None:
-    keeping = Keeping(Retention(Form.FULL, 1), Retention(Form.HEADERS), Retention(Form.DIGESTS))
-    assert [
-        keeping.text(None, _NOON),
-        keeping.text(keeping.refused, _NOON),
-        keeping.text(keeping.strangers, _NOON),
-    ] == [
-        "full 2026-11-30",
-        "headers",
-        "digests",
-    ]
-    assert keeping.text(None, _NOON) is keeping.text(None, _NOON + 60)
-    assert keeping.text(None, _NOON + 86_400) == "full 2026-12-01"
-    assert keeping.text(FULL, _NOON) == ""
+    keeping = Keeping("full 1", "headers", "digests")
+    found = [keeping.text(each, _NOON) for each in ("", keeping.refused, keeping.strangers, "full")]
+    assert found == ["full 2026-11-30", "headers", "digests", ""]
+    assert keeping.text("", _NOON) is keeping.text("full 1", _NOON + 60)
+    assert keeping.text("", _NOON + 86_400) == "full 2026-12-01"
