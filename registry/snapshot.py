@@ -7,7 +7,7 @@ and texts that many of them share are kept once.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Executable, Select, func, select, tuple_
 
@@ -209,6 +209,9 @@ def _members(connection: Connection, keys: Collection[str] | None) -> Iterator[t
         yield code, Member(code, name_az, name_en, status)
 
 
+_NO_END: Final = (None, "", None)
+
+
 def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[tuple[str, Service]]:
     """Yield services by URL path; those with the same contract share its operations."""
     chosen: ColumnElement[bool] | None = None
@@ -243,7 +246,7 @@ def _services(connection: Connection, keys: Collection[str] | None) -> Iterator[
     for member, system, code, version, *terms, retention, number in _fetch(connection, rows):
         name = ServiceId(member, system, code, version)
         own = _told_of(operations.get(terms[-1], nothing), subjects.get(number))
-        yield name.path, Service(*(name, *terms, own, *sunsets.get(number, ())), retention=retention or "")
+        yield name.path, Service(*(name, *terms, own, *sunsets.get(number, _NO_END), retention or ""))
 
 
 def _subjects(connection: Connection) -> Mapping[int, Mapping[str, SubjectPaths]]:

@@ -155,6 +155,7 @@ class MemoryEvidence:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.refusing: dict[str, str] = {}
+        self.kept_less = False  # whether of messages only headers or digests are kept
 
     async def write(self, record: Record) -> Outcome:
         reason = self.refusing.get(record.entry.kind.value)
@@ -170,7 +171,7 @@ class MemoryEvidence:
     async def answer_of(self, exchange: str) -> bytes | None:
         for record in reversed(self.records):
             if record.entry.exchange == exchange and record.replay_key is None:
-                return record.sent or None
+                return b"" if self.kept_less else record.sent
         return None
 
     def leaf_of(self, number: int) -> bytes:

@@ -197,6 +197,15 @@ def test_a_refusal_after_the_record_is_what_the_retry_gets(rig: Rig, version: So
     assert again == first
 
 
+def test_an_answer_of_which_less_was_kept_is_not_given_again(rig: Rig) -> None:
+    message = rig.signed()
+    done(rig.bus.carry(rig.received(message)))
+    rig.evidence.kept_less = True
+    refusal = refused(rig, message, OWN)
+    assert (refusal.rule.id, refusal.retry_after) == ("TIM-04", None)
+    assert "the answer is not kept" in refusal.reason
+
+
 def test_a_one_way_request_is_told_again_that_it_is_on_record(rig: Rig) -> None:
     rig.answer = lambda outgoing: ProviderAnswer(SoapVersion.V11, b"")
     first, again = carried_twice(rig, rig.signed(NOTE), SoapVersion.V11)
