@@ -5,7 +5,7 @@ one in a device.  What would need the key itself is refused.
 """
 
 import hashlib
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
@@ -38,11 +38,34 @@ def _digest(data: bytes, algorithm: Any) -> tuple[str, bytes]:
     return algorithm.name, make(data).digest()
 
 
+class _Stays:
+    """What every key in a device refuses, whatever its kind: to come out."""
+
+    def private_numbers(self) -> NoReturn:
+        """Refused."""
+        _stays()
+
+    def private_bytes(
+        self,
+        encoding: serialization.Encoding,
+        format: serialization.PrivateFormat,
+        encryption_algorithm: serialization.KeySerializationEncryption,
+    ) -> NoReturn:
+        """Refused."""
+        _stays()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Self:
+        return self
+
+
 def _stays() -> NoReturn:
     raise KeyUnusable("the key lies in a device and does not come out")
 
 
-class TokenEcPrivateKey(ec.EllipticCurvePrivateKey):
+class TokenEcPrivateKey(_Stays, ec.EllipticCurvePrivateKey):
     """An ECDSA key in a device."""
 
     def __init__(self, public: ec.EllipticCurvePublicKey, sessions: Sessions) -> None:
@@ -85,27 +108,8 @@ class TokenEcPrivateKey(ec.EllipticCurvePrivateKey):
         """Refused: the key signs and does nothing else."""
         raise KeyUnusable("a signing key in a device agrees on no keys")
 
-    def private_numbers(self) -> ec.EllipticCurvePrivateNumbers:
-        """Refused."""
-        _stays()
 
-    def private_bytes(
-        self,
-        encoding: serialization.Encoding,
-        format: serialization.PrivateFormat,
-        encryption_algorithm: serialization.KeySerializationEncryption,
-    ) -> bytes:
-        """Refused."""
-        _stays()
-
-    def __copy__(self) -> "TokenEcPrivateKey":
-        return self
-
-    def __deepcopy__(self, memo: dict[Any, Any]) -> "TokenEcPrivateKey":
-        return self
-
-
-class TokenRsaPrivateKey(rsa.RSAPrivateKey):
+class TokenRsaPrivateKey(_Stays, rsa.RSAPrivateKey):
     """An RSA key in a device."""
 
     def __init__(self, public: rsa.RSAPublicKey, sessions: Sessions) -> None:
@@ -150,25 +154,6 @@ class TokenRsaPrivateKey(rsa.RSAPrivateKey):
     def decrypt(self, ciphertext: bytes, padding: Any) -> bytes:
         """Refused: the key signs and does nothing else."""
         raise KeyUnusable("a signing key in a device decrypts nothing")
-
-    def private_numbers(self) -> rsa.RSAPrivateNumbers:
-        """Refused."""
-        _stays()
-
-    def private_bytes(
-        self,
-        encoding: serialization.Encoding,
-        format: serialization.PrivateFormat,
-        encryption_algorithm: serialization.KeySerializationEncryption,
-    ) -> bytes:
-        """Refused."""
-        _stays()
-
-    def __copy__(self) -> "TokenRsaPrivateKey":
-        return self
-
-    def __deepcopy__(self, memo: dict[Any, Any]) -> "TokenRsaPrivateKey":
-        return self
 
 
 def rsa_pss_salt(bits: int, digest_size: int) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -73,34 +74,31 @@ def add_service(act: Act, service: ServiceId, contract: str, terms: Terms) -> No
     act.record("add", "service", service.text, _facts(row))
 
 
-def update_service(
-    act: Act,
-    service: ServiceId,
-    *,
-    status: ServiceStatus | None = None,
-    endpoint: str | None = None,
-    signature: SignatureMode | None = None,
-    answer_signature: AnswerSignature | None = None,
-    judge_request: Judgement | None = None,
-    judge_answer: Judgement | None = None,
-    timeout: float | None = None,
-) -> dict[str, list[str | float | None]]:
-    """Change how a service is reached or treated; what is None stays as it is.
+class OtherTerms(TypedDict, total=False):
+    """What of a service's terms is to be another; what is None or left out stays as it is.  See :class:`Terms`."""
+
+    status: ServiceStatus | None
+    endpoint: str | None
+    signature: SignatureMode | None
+    answer_signature: AnswerSignature | None
+    judge_request: Judgement | None
+    judge_answer: Judgement | None
+    timeout: float | None
+
+
+def update_service(act: Act, service: ServiceId, **other: Unpack[OtherTerms]) -> dict[str, list[str | float | None]]:
+    """Change how a service is reached or treated.
 
     Returns what really changed, before and after, by its name.
     Raises :class:`~esb.registry.errors.Invalid`, :class:`~esb.registry.errors.NotFound`.
     """
     row = get_service(act.session, service)
-    _check_hosted(act.session, service.member, answer_signature)
-    wanted: dict[str, Enum | str | float | None] = {
-        "status": status,
-        "endpoint": None if endpoint is None else lawful_endpoint(endpoint, row.adapter),
-        "signature": signature,
-        "answer_signature": answer_signature,
-        "judge_request": judge_request,
-        "judge_answer": judge_answer,
-        "timeout": None if timeout is None else lawful_timeout(timeout),
-    }
+    _check_hosted(act.session, service.member, other.get("answer_signature"))
+    wanted: dict[str, Any] = {**other}
+    if (endpoint := other.get("endpoint")) is not None:
+        wanted["endpoint"] = lawful_endpoint(endpoint, row.adapter)
+    if (timeout := other.get("timeout")) is not None:
+        wanted["timeout"] = lawful_timeout(timeout)
     detail: dict[str, list[str | float | None]] = {}
     for field, value in wanted.items():
         before = getattr(row, field)

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from esb.kernel.clock import utc_text
 from esb.kernel.names import ServiceId
 from esb.registry.acts import Act, acting
+from esb.registry.affected import consumers_of
 from esb.registry.checks import lawful_moment
 from esb.registry.contract_models import SunsetRow
 from esb.registry.database import reading
 from esb.registry.errors import Conflict, Invalid, NotFound
-from esb.registry.models import GrantRow, GrantStatus, MemberRow, ServiceRow
+from esb.registry.models import ServiceRow
 from esb.registry.notices import Topic, tell
 from esb.registry.services import get_service
 
@@ -78,7 +79,7 @@ def set_sunset(act: Act, service: ServiceId, at: float, successor: ServiceId | N
     becomes = None if successor is None else successor.text
     act.record("update", "service", service.text, {"sunset": [was, utc_text(at)], "successor": becomes})
     sunset = _sunset(act.session, fresh, row)
-    _announce(act, sunset, fresh.id, row.id, "set")
+    _announce(act, sunset, fresh.id, "set")
     return sunset
 
 
@@ -93,7 +94,7 @@ def cancel_sunset(act: Act, service: ServiceId) -> None:
         raise NotFound(f"{service} has no sunset; there is nothing to take back")
     before.ended_at, before.ended_by = act.now, act.author
     act.record("update", "service", service.text, {"sunset": [utc_text(before.at), None]})
-    _announce(act, _sunset(act.session, before, row), before.id, row.id, "cancelled")
+    _announce(act, _sunset(act.session, before, row), before.id, "cancelled")
 
 
 def get_sunset(session: Session, service: ServiceId) -> Sunset | None:
@@ -101,18 +102,6 @@ def get_sunset(session: Session, service: ServiceId) -> Sunset | None:
     row = get_service(session, service)
     found = _open(session, row.id)
     return None if found is None else _sunset(session, found, row)
-
-
-def consumers_of(session: Session, service_id: int, now: float) -> list[str]:
-    """Codes of the members that may ask a service now or later, by name."""
-    rows = (
-        select(GrantRow.consumer_member)
-        .join(MemberRow, MemberRow.code == GrantRow.consumer_member)
-        .where(GrantRow.service_id == service_id, GrantRow.status == GrantStatus.APPROVED)
-        .where((GrantRow.valid_until.is_(None)) | (GrantRow.valid_until > now))
-        .distinct()
-    )
-    return sorted(session.scalars(rows))
 
 
 def announce_sunsets(engine: Engine, author: str, now: float) -> int:
@@ -131,7 +120,7 @@ def announce_sunsets(engine: Engine, author: str, now: float) -> int:
             stage = None if row is None or row.ended_at is not None else _stage(row, now)
             if row is not None and stage is not None:
                 service = act.session.get_one(ServiceRow, row.service_id)
-                told += _announce(act, _sunset(act.session, row, service), row.id, row.service_id, stage)
+                told += _announce(act, _sunset(act.session, row, service), row.id, stage)
     return told
 
 
@@ -146,7 +135,7 @@ def _stage(row: SunsetRow, now: float) -> str | None:
     return None
 
 
-def _announce(act: Act, sunset: Sunset, number: int, service_id: int, stage: str) -> int:
+def _announce(act: Act, sunset: Sunset, number: int, stage: str) -> int:
     successor = None if sunset.successor is None else sunset.successor.text
     facts = {
         "service": sunset.service.text,
@@ -155,7 +144,7 @@ def _announce(act: Act, sunset: Sunset, number: int, service_id: int, stage: str
         "days": max(0, round((sunset.at - act.now) / _DAY)),
         "successor": successor,
     }
-    to = consumers_of(act.session, service_id, act.now)
+    to = consumers_of(act.session, sunset.service.member, {sunset.service.text}, act.now, later=True)
     about = f"service:{sunset.service.text}"
     return tell(act, Topic.SERVICE_SUNSET, about, to, facts, once=f"sunset:{number}:{stage}") is not None
 

@@ -12,13 +12,13 @@ from esb.kernel.faults import EsbError
 from esb.kernel.names import ServiceId
 from esb.kernel.soap import SoapVersion
 from esb.registry.acts import acting
+from esb.registry.affected import consumers_of
 from esb.registry.contracts import get_contract, put_contract
 from esb.registry.database import reading
 from esb.registry.notices import Topic, tell
 from esb.registry.revisions import revise_contract
 from esb.registry.services import get_service, list_services
 from esb.registry.subjects import get_subject_paths
-from esb.registry.sunsets import consumers_of
 from esb.schemas.check import check_contract
 from esb.wsdl.changes import Report, Verdict
 from esb.wsdl.compare import compare
@@ -113,7 +113,7 @@ def upgrade_service(
         number = revise_contract(act, service, fresh, instead_of=digest, report=report.plain, provider_version=version)
         members: tuple[str, ...] = ()
         if report.changes:
-            members = tuple(consumers_of(act.session, get_service(act.session, service).id, now))
+            members = tuple(sorted(consumers_of(act.session, service.member, {service.text}, now, later=True)))
             facts = {
                 "service": service.text,
                 "revision": number,

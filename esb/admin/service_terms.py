@@ -1,15 +1,14 @@
 """Changing how a service is reached or treated: those who ask it are told of what concerns them, in the same act."""
 
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sqlalchemy import Engine
 
-from esb.kernel.directory import AnswerSignature, Judgement, ServiceStatus, SignatureMode
 from esb.kernel.names import ServiceId
 from esb.registry.acts import acting
 from esb.registry.affected import consumers_of
 from esb.registry.notices import Topic, tell
-from esb.registry.services import update_service
+from esb.registry.services import OtherTerms, update_service
 
 # Where its provider is and how the bus speaks to it is the owner's and the operator's business alone.
 _CONSUMERS_BUSINESS: Final = ("status", "judge_request", "judge_answer", "answer_signature")
@@ -21,13 +20,7 @@ def change_terms(
     *,
     author: str,
     now: float,
-    status: ServiceStatus | None = None,
-    endpoint: str | None = None,
-    signature: SignatureMode | None = None,
-    answer_signature: AnswerSignature | None = None,
-    judge_request: Judgement | None = None,
-    judge_answer: Judgement | None = None,
-    timeout: float | None = None,
+    **other: Unpack[OtherTerms],
 ) -> frozenset[str]:
     """Change what is named; what is None stays as it is.
 
@@ -38,17 +31,7 @@ def change_terms(
         Invalid, NotFound: from the registry.
     """
     with acting(engine, author, now) as act:
-        changed = update_service(
-            act,
-            service,
-            status=status,
-            endpoint=endpoint,
-            signature=signature,
-            answer_signature=answer_signature,
-            judge_request=judge_request,
-            judge_answer=judge_answer,
-            timeout=timeout,
-        )
+        changed = update_service(act, service, **other)
         concerns: dict[str, Any] = {field: changed[field][1] for field in _CONSUMERS_BUSINESS if field in changed}
         if not concerns:
             return frozenset()

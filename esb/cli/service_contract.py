@@ -147,8 +147,8 @@ def sunset(place: Place, name: str, at: float | None, successor: str | None, can
     from esb.cli.desk import sit_down
     from esb.kernel.names import ServiceId
     from esb.registry.acts import acting
-    from esb.registry.services import get_service
-    from esb.registry.sunsets import cancel_sunset, consumers_of, set_sunset
+    from esb.registry.affected import consumers_of
+    from esb.registry.sunsets import cancel_sunset, set_sunset
 
     if cancel == (at is not None):
         raise click.UsageError("Give either --at or --cancel.")
@@ -162,7 +162,7 @@ def sunset(place: Place, name: str, at: float | None, successor: str | None, can
             cancel_sunset(act, service_id)
         else:
             set_sunset(act, service_id, at, following)
-        members = consumers_of(act.session, get_service(act.session, service_id).id, act.now)
+        members = sorted(consumers_of(act.session, service_id.member, {service_id.text}, act.now, later=True))
     say(f"{service_id} has no end any more." if at is None else f"{service_id} ends on {moment_text(at)}.")
     say(f"Told: {', '.join(members) or 'nobody, for nobody has a grant'}")
     say(f"Running buses know it within {desk.settings.registry.poll_seconds:g} s.")

@@ -14,6 +14,12 @@ def test_only_who_may_ask_now(act: Act, service: ServiceId, now: float, consumer
     assert consumers_of(act.session, "DIN", None, now) == consumers
 
 
+def test_who_may_ask_later_is_meant_where_that_is_said(act: Act, service: ServiceId) -> None:
+    add_grant(act, "DSMF", service, Leave("p", "Law 1", 1_000.0, 2_000.0))
+    found = [consumers_of(act.session, "DIN", {service.text}, now, later=True) for now in (999.0, 1_500.0, 2_000.0)]
+    assert found == [{"DSMF"}, {"DSMF"}, set()]
+
+
 def test_a_revoked_grant_touches_nobody(act: Act, service: ServiceId) -> None:
     number = add_grant(act, "DSMF", service, Leave("p", "Law 1", 1_000.0))
     assert consumers_of(act.session, "DIN", {service.text}, 1_500.0) == {"DSMF"}

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from esb.kernel.names import ServiceId
-from esb.registry.acts import Act, acting
+from esb.registry.acts import acting
 from esb.registry.contracts import put_contract
 from esb.registry.database import reading
 from esb.registry.grants import Leave, add_grant
@@ -12,7 +12,7 @@ from esb.registry.members import add_member, add_system
 from esb.registry.models import MemberKind
 from esb.registry.notice_models import NoticeRow
 from esb.registry.services import Terms, add_service
-from esb.registry.sunsets import announce_sunsets, consumers_of, set_sunset
+from esb.registry.sunsets import announce_sunsets, set_sunset
 
 DAY = 86_400.0
 SERVICE = ServiceId("DIN", "IAMAS", "PersonQuery", "v1")
@@ -43,9 +43,3 @@ def test_every_stage_comes_on_its_day(offered: Engine, days: int) -> None:
         assert last.facts["stage"] == f"{days} days ahead"
         assert last.facts["days"] == days
         assert last.about == f"service:{SERVICE}"
-
-
-def test_a_grant_that_has_run_out_makes_no_consumer(act: Act, service: ServiceId) -> None:
-    add_grant(act, "DSMF", service, Leave("test", "Law 1", 1_000.0, 2_000.0))
-    assert consumers_of(act.session, 1, 1_500.0) == ["DSMF"]
-    assert consumers_of(act.session, 1, 2_000.0) == []
