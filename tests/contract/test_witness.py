@@ -31,6 +31,7 @@ from esb.certs.keys import SigningKey
 from esb.endpoints.log import LogDoor, Quorum
 from esb.endpoints.witness import WitnessDoor
 from esb.kernel.http import HttpRequest, HttpResponse
+from esb.logs import logger
 
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
@@ -77,6 +78,7 @@ class Bus:
             60,
             lambda: self.now,
             lambda: self.now,
+            logger("test"),
         )
         try:
             return cosigning.round()
