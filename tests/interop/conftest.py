@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from interop.identities import Identity, write_identity
+from interop.programs import run
 from support.place import PERSONS, SECOND_KEY, Place, cached_key, make_place
 from support.provider import Provider
 
@@ -181,3 +182,13 @@ def node_client(need: Callable[..., None]) -> Path:
     if not (NODE / "node_modules" / "soap").is_dir():
         pytest.skip("the Node client's packages are not installed: run `npm ci` in tests/interop/node")
     return NODE
+
+
+@pytest.fixture(scope="session")
+def tlog(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stranger's program for C2SP's formats: client, verifier, witness, and a log that is not ours."""
+    need("go")
+    folder = tmp_path_factory.mktemp("tlog")
+    shutil.copytree(Path(__file__).parent / "tlog", folder, dirs_exist_ok=True)
+    run(folder, "env", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "go", "build", "-o", "tlog", ".", timeout=600)
+    return folder / "tlog"

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ from support.way import Asker, expect_person
 from esb.audit.tree_reader import TreeReader
 
 pytestmark = pytest.mark.interop
-SOURCES = Path(__file__).parent / "tlog"
 
 
 def fetched(port: int, path: str) -> bytes:
@@ -42,17 +40,6 @@ def asked(place: Place, times: int) -> None:
     while size(place.port) < before + 2 * times:
         assert time.monotonic() < until
         time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def tlog(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stranger's program."""
-    need("go")
-    folder = tmp_path_factory.mktemp("tlog")
-    shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
-    go = ("env", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "go")
-    run(folder, *go, "build", "-o", "tlog", ".", timeout=600)
-    return folder / "tlog"
 
 
 def test_a_stranger_verifies_checkpoint_inclusion_and_consistency(tlog: Path, place: Place, tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """A foreign witness cosigns our log, a foreign log asks our witness, and a foreign verifier accepts what came of it."""
 
 import json
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,16 +27,6 @@ from esb.logs import logger
 pytestmark = pytest.mark.interop
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
-
-
-@pytest.fixture(scope="module")
-def tlog(need: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stranger's program."""
-    need("go")
-    folder = tmp_path_factory.mktemp("tlog")
-    shutil.copytree(Path(__file__).parent / "tlog", folder, dirs_exist_ok=True)
-    run(folder, "env", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "go", "build", "-o", "tlog", ".", timeout=600)
-    return folder / "tlog"
 
 
 @pytest.fixture
