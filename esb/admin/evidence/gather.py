@@ -146,7 +146,10 @@ def _records(log: EvidenceReader, ident: str, messages: Messages, basket: _Baske
     """The records' facts in their order, and their leaves and messages into the basket."""
     found = log.show(ident) or log.show(_exchange_of(ident))
     if not found:
-        raise NothingToExport(f"nothing is on record of {ident[:80]!r}: esb log search shows what there is")
+        raise NothingToExport(
+            f"the log holds nothing of {ident[:80]!r}: esb log search shows what there is; months that were "
+            "archived and dropped are in the archive alone"
+        )
     entries: dict[str, Entry] = {}
     kept = messages(found[0].entry.exchange)
     for each in found:
