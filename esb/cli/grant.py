@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from esb.cli.explain import explain
-from esb.cli.grant_deferral import defer, deferral
+from esb.cli.grant_deferral import defer, deferral, told_when
 from esb.cli.moment import MOMENT, shown
 from esb.cli.paper import document_option, paper_of
 from esb.cli.place import Place, pass_place
@@ -313,10 +313,12 @@ def _done(desk: "Desk", number: int, as_json: bool, told: str) -> None:
         say(told)
         return
     from esb.registry.database import reading
+    from esb.registry.deferrals import deferral_of
     from esb.registry.grants import get_grant
 
     with reading(desk.engine) as session:
         facts = _facts(get_grant(session, number), desk.now)
+        facts["persons_told"] = told_when(deferral_of(session, number))
     if as_json:
         say_json(facts)
     else:

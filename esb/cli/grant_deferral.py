@@ -146,7 +146,7 @@ def list_(place: Place, grant: int | None, as_json: bool) -> None:
     if not found:
         say("Nothing is deferred: esb grant defer GRANT …")
         return
-    headers = ("DEFERRAL", "GRANT", "STATUS", "MEANWHILE", "TOLD", "BASIS", "REQUESTED", "DECIDED")
+    headers = ("DEFERRAL", "GRANT", "STATUS", "PERSONS ARE TOLD", "BASIS", "REQUESTED", "DECIDED")
     say(table(headers, [_line(row, facts) for row, facts in zip(rows, found, strict=True)]))
 
 
@@ -174,16 +174,20 @@ def _facts(row: "DeferralRow") -> dict[str, Any]:
     }
 
 
+def told_when(row: "DeferralRow | None") -> str:
+    """When persons are told of what is asked under a grant, and what they are told until then."""
+    if row is None or row.telling.value == "whole":
+        return "at once"
+    when = f"{row.days} days after" if row.days else moment_text(row.until)
+    return f"{when}, {row.telling.value} until then"
+
+
 def _line(row: "DeferralRow", facts: dict[str, Any]) -> tuple[object, ...]:
-    told = (
-        "at once" if facts["telling"] == "whole" else f"{row.days} days after" if row.days else moment_text(row.until)
-    )
     return (
         row.id,
         row.grant_id,
         facts["status"],
-        facts["telling"],
-        told,
+        told_when(row),
         row.legal_basis,
         row.requested_by,
         row.decided_by or "-",

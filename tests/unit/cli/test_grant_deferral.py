@@ -30,6 +30,8 @@ def test_one_defers_and_another_approves(granted: Run, monkeypatch: pytest.Monke
     (row,) = json.loads(granted("grant", "deferral", "list", "1", "--json").stdout)
     assert (row["status"], row["telling"], row["days"], row["decided_by"]) == ("approved", "hidden", 180, "another")
     assert "180 days after" in granted("grant", "deferral", "list").stdout
+    shown = json.loads(granted("grant", "show", "1", "--json").stdout)
+    assert shown["persons_told"] == "180 days after, hidden until then"
     granted("grant", "defer", "1", "--end", "--basis", "Closed")
     assert granted("grant", "deferral", "withdraw", "2", "--reason", "not yet").exit_code == 0
 
