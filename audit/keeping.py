@@ -6,7 +6,6 @@ end, on a bus that seals nothing, goes through as it is.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from esb.audit.data_keys import CLEAR, DataKey, DataKeys
@@ -104,7 +103,7 @@ class KeepingStore:
             found.octets += len(message) + len(sent)
             name = entry.record
             message, sent = found.seal.close(name, MESSAGE, message), found.seal.close(name, SENT, sent)
-        return replace(record, message=message, sent=sent, key=found.key)
+        return Record(entry, record.leaf, message, sent, record.replay_key, found.key)
 
     def _class(self, text: str) -> _Class:
         try:
