@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -66,7 +67,7 @@ class Archive:
         path = depot.fetch(package, name, Path(self._workshop.name))
         if path is None:
             return None
-        self._open = (package, name, open_member(path), path)
+        self._open = (package, name, _as_now(open_member(path)), path)
         return self._open[2]
 
     def _holding(self, start: int, end: int) -> Iterator[tuple[int, int, Depot, str]]:
@@ -94,3 +95,12 @@ class Archive:
         file.close()
         if self._workshop is not None and path.parent == Path(self._workshop.name):
             path.unlink(missing_ok=True)
+
+
+def _as_now(file: sqlite3.Connection) -> sqlite3.Connection:
+    """Give rows that an earlier version of the log wrote the columns that it had not yet."""
+    with suppress(sqlite3.Error):  # what is no database gives no rows either
+        names = {row[0] for row in file.execute("SELECT name FROM pragma_table_info('body')")}
+        if names and "key" not in names:
+            file.execute("CREATE TEMP VIEW body AS SELECT *, NULL AS key FROM main.body")
+    return file

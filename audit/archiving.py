@@ -90,7 +90,7 @@ def _archive(
     previous: str,
     told: Told,
 ) -> tuple[Manifest, bytes]:
-    point = reader.at_least(end)
+    point = reader.covering(end)
     if point is None:
         raise ArchiveRefused(f"no checkpoint covers all of {month} yet: a serving bus signs one within seconds")
     name = package_name(month, first, end)

@@ -5,7 +5,8 @@ A package holds a range of whole tiles of leaves, in a folder (or under a prefix
 - ``rows-FIRST-END.db``: SQLite files with the rows of the log as they stand there, messages included, and ``span``,
   which says what number the record of an index has;
 - ``tree.db``: the range's tiles and those above them, up to the root of the checkpoint;
-- ``checkpoint``: the signed note that covers the range, with whatever cosigns it; ``stamp-N.tsr``: its time-stamps;
+- ``checkpoint``: the signed note that covers the range, with its witnesses' signatures; ``stamp-N.tst``: its
+  time-stamps (RFC 3161), each over the note as the log alone has signed it;
 - ``manifest.json``: size and SHA-256 of each of those, and the digest of the manifest of the package before;
 - ``manifest.note``: a signed note (c2sp.org/signed-note) over the manifest's digest.  It is written last.
 """
@@ -121,6 +122,11 @@ def read_package_name(name: str) -> tuple[str, int, int] | None:
 def rows_name(first: int, end: int) -> str:
     """The name of the file with the rows of this range."""
     return f"rows-{first:012d}-{end:012d}.db"
+
+
+def stamp_name(number: int) -> str:
+    """The name of a checkpoint's time-stamp, counted from 0."""
+    return f"stamp-{number}.tst"
 
 
 def read_rows_name(name: str) -> tuple[int, int] | None:

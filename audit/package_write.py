@@ -21,6 +21,7 @@ from esb.audit.package import (
     read_rows_name,
     rows_name,
     seal,
+    stamp_name,
 )
 from esb.audit.raw import TABLES, RawReader
 from esb.audit.tiles import WIDTH, Place, last_tiles
@@ -125,9 +126,12 @@ def _present(depot: Depot, package: str, name: str, workshop: Path) -> Member:
 
 
 def _put_notes(reader: RawReader, depot: Depot, package: str, point: Published, workshop: Path) -> Iterable[Member]:
-    path = workshop / CHECKPOINT
-    path.write_bytes(point.note)
-    yield _put(depot, package, CHECKPOINT, path)
+    lines = "".join(reader.cosignatures(point.size).values())
+    tokens = {stamp_name(number): stamp.token for number, stamp in enumerate(reader.stamps(point.size))}
+    for name, octets in {CHECKPOINT: point.note + lines.encode(), **tokens}.items():
+        path = workshop / name
+        path.write_bytes(octets)
+        yield _put(depot, package, name, path)
 
 
 def _write_rows(reader: RawReader, start: int, end: int, path: Path) -> int:
@@ -190,6 +194,8 @@ def _new_file(path: Path, statements: Iterable[str]) -> sqlite3.Connection:
     sqlite.make_closed(path)
     file: sqlite3.Connection = sqlite3.connect(path, isolation_level=None)
     settings: tuple[Any, ...] = ("page_size = 16384", "journal_mode = OFF", "synchronous = OFF")
+    # By the log's own version whoever reads this later knows what its tables mean.
+    settings += (f"user_version = {sqlite.SCHEMA_VERSION}",)
     for setting in settings:
         file.execute(f"PRAGMA {setting}")
     file.execute("BEGIN")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from esb.audit.tree import Span
-from esb.audit.tree_reader import TreeReader
+from esb.audit.tree_reader import Published, TreeReader
 
 TABLES: Final = ("record", "body")
 """The tables that have a row for a record, under its number, ``id``."""
@@ -17,6 +17,12 @@ _TYPES: Final = {
     "bytea": "BLOB",
 }
 
+_BEST: Final = (
+    "SELECT stamp.size FROM stamp JOIN cosignature ON cosignature.size = stamp.size WHERE stamp.size >= ? "
+    "ORDER BY stamp.size LIMIT 1",
+    "SELECT size FROM stamp WHERE size >= ? ORDER BY size LIMIT 1",
+    "SELECT size FROM cosignature WHERE size >= ? ORDER BY size LIMIT 1",
+)
 _SQLITE_COLUMNS: Final = "SELECT name, type FROM pragma_table_info(?)"
 _POSTGRES_COLUMNS: Final = (
     "SELECT column_name::text, data_type::text FROM information_schema.columns "
@@ -69,6 +75,17 @@ class RawReader(TreeReader):
         number = int(spans[0][1]) + index - int(spans[0][0])
         rows = self._log.rows("SELECT at FROM record WHERE id >= ? AND kind <> 'change' ORDER BY id LIMIT 1", (number,))
         return int(rows[0][0]) if rows else None
+
+    def covering(self, size: int) -> Published | None:
+        """The first checkpoint of at least so many leaves that is time-stamped and cosigned; else that is one of both.
+
+        Where there is none of these, the first at all; None where there is none yet.
+        """
+        for query in _BEST:
+            rows = self._others(query, size)
+            if rows:
+                return self.at_least(int(rows[0][0]))
+        return self.at_least(size)
 
     def first_since(self, moment: int, start: int = 0) -> int:
         """The index, from ``start`` on, of the first record that was made at ``moment`` or later.

@@ -1,5 +1,6 @@
 """Rows out of packages, as the log would give them."""
 
+import sqlite3
 from pathlib import Path
 
 from support.archives import a_log, archived
@@ -18,4 +19,17 @@ def test_rows_come_across_the_borders_of_packages(tmp_path: Path) -> None:
     next(depot.path.glob("*/rows-*256.db")).write_bytes(b"no database")
     assert archive.rows("SELECT id FROM record", 300, 301, 1) == [(301,)]
     assert archive.rows("SELECT id FROM record", 3, 4, 1) == []
+    archive.close()
+
+
+def test_rows_of_an_earlier_version_are_given_as_they_would_be_now(tmp_path: Path) -> None:
+    depot = Folder(tmp_path / "archive")
+    archived(a_log(tmp_path), depot)
+    for path in depot.path.glob("*/rows-*"):
+        with sqlite3.connect(path) as rows:
+            rows.execute("ALTER TABLE body DROP COLUMN key")
+        rows.close()
+    archive = Archive([depot])
+    select = "SELECT record.id, message, key FROM record LEFT JOIN body ON body.id = record.id"
+    assert archive.rows(select, 3, 4, 1) == [(4, b"<m>2026-10 3</m>", None)]
     archive.close()
