@@ -23,7 +23,8 @@ from esb.audit.tree import Span
 _ROWS: Final = 500  # in one commit: some milliseconds
 _BREATH: Final = 0.005  # seconds between two commits in a file: its writer looks for its turn every half a millisecond
 _BUSY_SECONDS: Final = 30.0
-_ATTEMPTS: Final = 15  # at a partition that others use; two seconds each
+_ATTEMPTS: Final = 60  # at a partition that others use
+_PAUSE: Final = 0.5  # seconds between two of them, in which messages go on
 _CHOSEN: Final = (
     "SELECT id FROM record WHERE id >= ? AND id < ? AND kind <> 'change' AND id < (SELECT max(id) FROM record)"
 )
@@ -105,6 +106,7 @@ def _let_go(log: psycopg.Connection, name: str) -> None:
     for _ in range(_ATTEMPTS):
         if drop_partition(log, name):
             return
+        time.sleep(_PAUSE)
     raise StoreUnavailable(
         f"the table evidence.{name} is in use without a pause: its records are gone, and the same command drops it"
     )

@@ -15,7 +15,8 @@ WIDTH: Final = 1 << 21
 """Numbers in a partition: at ten million records a month, five partitions."""
 
 _EVIDENCE: Final = "evidence"
-_PATIENCE: Final[LiteralString] = "SET LOCAL lock_timeout = '2s'"
+# Who waits for a whole table makes everybody who comes after wait too, messages among them.
+_PATIENCE: Final[LiteralString] = "SET LOCAL lock_timeout = '200ms'"
 
 
 def partition_name(number: int) -> str:

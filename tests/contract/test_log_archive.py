@@ -1,6 +1,7 @@
 """Months of the log go to an archive and leave the log, on SQLite and PostgreSQL; what is false is found."""
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,23 @@ import psycopg
 import pytest
 from support.archives import NOW, SIGNER, a_request, archived, fill
 
+from esb.audit import partitions, tree_postgres
 from esb.audit.archiving import ArchiveRefused, droppable, verified
 from esb.audit.depot import Folder
 from esb.audit.dropping import drop_rows
 from esb.audit.package import PackageInvalid
 from esb.audit.raw import RawReader
+from esb.audit.record import WRITTEN, Outcome
 from esb.audit.shelf import Shelf
 from esb.audit.store import open_store, open_tree
 from esb.audit.walk import Report, walk
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A log with records of three months, a change of the registry among them, and its tree."""
+def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A log with records of three months, a change of the registry among them, and its tree; of several partitions."""
+    for module in (partitions, tree_postgres):
+        monkeypatch.setattr(module, "WIDTH", 128)
     url = f"sqlite:///{tmp_path / 'evidence.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("fresh_postgres_dsn")
@@ -90,6 +95,30 @@ def test_a_log_goes_on_and_the_next_month_follows_upon_the_last(url: str, depot:
     assert drop(url, depot) == 255
     assert drop(url, depot) == 0
     assert walk(url, SIGNER.key, depots=[depot]).findings == []
+
+
+def test_messages_go_on_while_a_month_leaves(url: str, depot: Folder) -> None:
+    archived(url, depot)
+    store, ended, written = open_store(url), threading.Event(), list[Outcome]()
+
+    def write() -> None:
+        while not ended.is_set() or len(written) < 50:
+            written.extend(store.write([a_request(int(NOW * 1_000_000), f"meanwhile {len(written)}")]))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert drop(url, depot) == 510
+    ended.set()
+    writer.join()
+    store.close()
+    assert set(written) == {WRITTEN}
+    tree = open_tree(url)
+    while tree.add():
+        pass
+    tree.publish(SIGNER.checkpoint)
+    tree.close()
+    report = walk(url, SIGNER.key, depots=[depot])
+    assert (report.findings, report.size) == ([], 583 + len(written))
 
 
 def test_an_archive_is_taken_up_where_it_was_left(url: str, depot: Folder) -> None:
