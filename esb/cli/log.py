@@ -26,8 +26,8 @@ def log() -> None:
 
 for _command in (
     log_search.search, log_search.follow, log_export.export, log_search.index, log_tree.key, log_tree.checkpoint,
-    log_tree.verify, log_archive.archive, log_archive.drop, log_size.size, log_keep.expire, log_keep.key_make,
-    log_keep.key_rotate,
+    log_tree.verify, log_archive.archive, log_archive.drop, log_size.size, log_size.compact, log_keep.expire,
+    log_keep.key_make, log_keep.key_rotate,
 ):  # fmt: skip
     log.add_command(_command)
 

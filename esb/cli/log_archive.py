@@ -114,8 +114,8 @@ def drop(place: Place, until: str, source: str | None, yes: bool, as_json: bool)
         return
     rows = [(one["package"], one["deleted"], str(one["digest"])[:16]) for one in gone]
     say(table(("PACKAGE", "DELETED", "DIGEST"), rows) if rows else f"Nothing up to {until} is in the log any more.")
-    if any(one["deleted"] for one in gone):
-        say_aside("The room is used by new records; it is not given back to the disk.")
+    if any(one["deleted"] for one in gone) and url.startswith("sqlite"):
+        say_aside("New records use the room. To give it back to the disk, stop the bus: esb log compact")
 
 
 def where_archived(url: str, exchange: str) -> str:

@@ -1,4 +1,4 @@
-"""`esb log size`: how much room the log takes, how it grows, when it is full, and what archiving gives back."""
+"""`esb log size`, `esb log compact`: how much room the log takes, when it is full, and how room is given back."""
 
 import time
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esb.cli.place import Place, pass_place
-from esb.cli.show import block, json_option, say, say_json, table
+from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
 
 if TYPE_CHECKING:
     from esb.audit.growth import Growth
@@ -37,6 +37,27 @@ def size(place: Place, as_json: bool) -> None:
         say_json(_facts(found))
         return
     _tell(found, f"{datetime.now(UTC):%Y-%m}")
+
+
+@click.command()
+@yes_option
+@pass_place
+def compact(place: Place, yes: bool) -> None:
+    """Give the room that dropped months left inside the log's SQLite file back to the disk.
+
+    The file is written anew, so its disk needs room for the copy, and no bus may serve meanwhile.
+
+    \b
+    Example:
+      esb log compact
+    """
+    from esb.audit.compact import compact as make_smaller
+    from esb.cli.log_lines import log_url
+
+    url = log_url(place)
+    confirm("This writes the log's whole file anew, and whoever wants to write it has to wait.", yes)
+    before, after = make_smaller(url)
+    say(f"The log's file takes {shown(after)} now; it took {shown(before)}.")
 
 
 def _tell(found: "Growth", this_month: str) -> None:

@@ -39,6 +39,7 @@ def test_months_are_archived_dropped_and_still_verified(logged: Run, tmp_path: P
     assert result.exit_code == 0, result.output
     asked = logged("log", "show", "018aed8d-2400-7abc-8def-000000000001")  # of October 2023
     assert "archived in 2023-10-000000000000-000000000256 at" in asked.stderr
+    assert "takes" in logged("log", "compact", "--yes").stdout
     without = logged("log", "verify", "--processes", "1")
     assert without.exit_code == 0, without.output
     assert "510 records have left the log" in without.stdout
