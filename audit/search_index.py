@@ -16,7 +16,7 @@ import psycopg
 
 from esb.audit import postgres, sqlite
 from esb.audit.postings import PIECES, VOLUME, Piece, merge
-from esb.audit.reading import Reading
+from esb.audit.reading import Reading, Rows
 from esb.audit.record import StoreUnavailable
 from esb.kernel.faults import EsbError
 
@@ -66,6 +66,7 @@ _PAGE: Final = 16_384  # ten buckets to a page, and none of them outside of it
 _BUSY_SECONDS: Final = 5.0
 _LOCK: Final = 0x53686C757D  # one process makes the tables; any number that the processes agree on
 _WAITING: Final = "SELECT min(volume) FROM search_fresh_sparse UNION ALL SELECT min(volume) FROM search_fresh_dense"
+_ANEW: Final = "and is best made anew: esb log index --rebuild"
 _STATE: Final = "SELECT version, next, last, leaf FROM search_state"
 
 
@@ -95,7 +96,19 @@ def index_path(log: Path) -> Path:
 
 def index_reading(place: Path | str) -> Reading:
     """What reads the index of the log at ``place``."""
-    return Reading(index_path(place) if isinstance(place, Path) else place, lambda _ask: None)
+    return _IndexReading(index_path(place) if isinstance(place, Path) else place, lambda _ask: None)
+
+
+class _IndexReading(Reading):
+    """Says of what cannot be read that it is the index: the log may be as well as ever."""
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> Rows:
+        try:
+            return super().rows(query, values)
+        except StoreUnavailable as error:
+            if self.sqlite:
+                raise StoreUnavailable(f"the search index cannot be read, {_ANEW}") from error
+            raise
 
 
 def read_state(index: Reading) -> State | None:
@@ -201,10 +214,20 @@ class SearchIndex:
 
     def clear(self) -> None:
         """Make it empty, whatever it was."""
-        with self._open() as writing, writing.transaction():
-            for table in _TABLES:
-                writing.rows(f"DROP TABLE IF EXISTS {table}")
-            writing.make()
+        try:
+            with self._open() as writing, writing.transaction():
+                for table in _TABLES:
+                    writing.rows(f"DROP TABLE IF EXISTS {table}")
+                writing.make()
+        except StoreUnavailable:
+            if not isinstance(self._place, Path):
+                raise
+            # A file that SQLite cannot even empty.  Who has it open finds that it is another's, and opens the new one.
+            path = index_path(self._place)
+            for ending in ("-wal", "-shm", ""):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            with self._open():
+                pass
 
     def close(self) -> None:
         """Let go of the place; the next use opens it again."""
@@ -221,9 +244,14 @@ class SearchIndex:
                 place = self._place
                 self._writing = _Sqlite(index_path(place)) if isinstance(place, Path) else _Postgres(place)
             yield self._writing
+        except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
+            self.close()
+            raise IndexUnfit(f"the search index contradicts itself, {_ANEW}") from error
         except sqlite3.Error as error:
             self.close()
-            raise StoreUnavailable(f"the search index cannot be used: {sqlite.reason(error)}") from error
+            broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+            why = f"the search index is damaged, {_ANEW}" if broken else f"the search index: {sqlite.reason(error)}"
+            raise StoreUnavailable(why) from error
         except psycopg.Error as error:
             self.close()
             raise StoreUnavailable(postgres.reason(error)) from error

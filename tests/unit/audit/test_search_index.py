@@ -54,9 +54,29 @@ def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
     index.close()
 
 
-def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
-    index_path(tmp_path / "evidence.db").write_bytes(b"no database" * 100)
-    with pytest.raises(StoreUnavailable, match="search index"):
-        SearchIndex(tmp_path / "evidence.db").state()
+def test_a_file_that_is_none_is_told_and_made_anew(tmp_path: Path) -> None:
+    log = tmp_path / "evidence.db"
+    index_path(log).write_bytes(b"no database" * 100)
+    index = SearchIndex(log)
+    with pytest.raises(StoreUnavailable, match=r"damaged.*--rebuild"):
+        index.state()
+    with pytest.raises(StoreUnavailable, match="--rebuild"):
+        read_state(index_reading(log))
+    index.clear()
+    assert index.state() == read_state(index_reading(log)) == State(0, 0, b"")
+    index.close()
     with pytest.raises(StoreUnavailable):
         SearchIndex(tmp_path / "nowhere" / "evidence.db").state()
+
+
+def test_an_index_that_was_set_back_is_told(tmp_path: Path) -> None:
+    index = SearchIndex(tmp_path / "evidence.db")
+    draft = Draft(0)
+    draft.add(3, 7, {"officer": "x"})
+    assert index.add(0, draft.pack(), State(PIECE, 3, b"leaf"))
+    with sqlite3.connect(index_path(tmp_path / "evidence.db")) as connection:
+        connection.execute("UPDATE search_state SET next = 0")
+    connection.close()
+    with pytest.raises(IndexUnfit, match="contradicts itself"):
+        index.add(0, draft.pack(), State(PIECE, 3, b"leaf"))
+    index.close()
