@@ -61,23 +61,30 @@ def test_a_package_is_exported_with_a_reason_and_verified_by_a_stranger(
     assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["ca.pem", "kept.xml"]
 
 
-def test_a_broken_step_is_named_with_what_it_means(packages: Packages, tmp_path: Path) -> None:
+def test_a_broken_step_is_named_with_what_it_means(
+    packages: Packages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def here(*words: str) -> Result:
+        return CliRunner().invoke(main, ("evidence", "verify", *words), catch_exceptions=False)
+
     def alter(files: dict[str, bytes]) -> None:
         files["messages/request.xml"] = files["messages/request.xml"].replace(b"5ABC123", b"5ABC124")
 
     (tmp_path / "forged.asice").write_bytes(packages.forged(packages.answered, alter))
     anchor = packages.place.home.path / "anchors" / "shluz-ca.pem"
     words = ("forged.asice", "--anchor", str(anchor), "--log-key", packages.log_key.text)
-    told = verify(tmp_path, *words)
-    assert told.returncode == 1
+    told = here(*words)
+    assert told.exit_code == 1
     assert "NO  The request is, octet for octet, the one that was recorded." in told.stdout
     assert "The request in the package is not the one that the bus received." in told.stdout
     assert "Traceback" not in told.stderr
-    found = json.loads(verify(tmp_path, *words, "--json").stdout)
+    found = json.loads(here(*words, "--json").stdout)
     assert found["verdict"] == "broken"
     assert (found["steps"][-1]["name"], found["steps"][-1]["result"]) == ("request-message", "broken")
     (tmp_path / "no.asice").write_bytes(b"no zip")
-    assert verify(tmp_path, "no.asice", *words[1:]).returncode == 1
+    assert here("no.asice", *words[1:]).exit_code == 1
 
 
 def test_the_act_is_told_in_json_and_what_is_missing_with_it(packages: Packages, export: Export) -> None:
