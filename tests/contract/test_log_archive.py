@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 from support.archives import NOW, SIGNER, a_request, archived, fill
+from support.sealed import MASTERS, OPEN
 
 from esb.audit import partitions, tree_postgres
+from esb.audit.archive import Archive
 from esb.audit.archiving import ArchiveRefused, droppable, verified
 from esb.audit.depot import Folder
 from esb.audit.dropping import drop_rows
@@ -18,6 +20,7 @@ from esb.audit.raw import RawReader
 from esb.audit.record import WRITTEN, Outcome
 from esb.audit.shelf import Shelf
 from esb.audit.store import open_store, open_tree
+from esb.audit.tree_reader import TreeReader
 from esb.audit.walk import Report, walk
 
 
@@ -188,6 +191,22 @@ def test_what_the_log_says_of_its_packages_must_be_sealed(url: str, depot: Folde
     assert {"a record is gone", "what the log says of a package cannot be believed"} <= found(report)
     _change(url, "UPDATE package SET manifest = ?", b"{}")
     assert {"a record is gone", "what the log says of its packages cannot be read"} <= found(walk(url, SIGNER.key))
+
+
+def test_sealed_messages_stay_sealed_in_packages_and_are_opened_out_of_them(depot: Folder, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'sealed.db'}"
+    fill(url, masters=MASTERS)
+    archived(url, depot)
+    drop(url, depot)
+    for path in depot.path.glob("*/rows-*.db"):
+        assert b"<m>2026" not in path.read_bytes()
+    report = walk(url, SIGNER.key, depots=[depot], masters=OPEN)
+    assert (report.findings, report.records) == ([], report.size)
+    reader = TreeReader(url, Archive([depot]), OPEN)
+    ((_, row),) = reader.rows(3, 4)
+    assert row is not None
+    assert reader.bodies.open(row.record, row.key, row.message, row.sent) == (b"<m>2026-10 3</m>", b"")
+    reader.close()
 
 
 def _change(url: str, statement: str, *values: object) -> None:

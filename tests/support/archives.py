@@ -11,6 +11,7 @@ from esb.audit.entry import Kind
 from esb.audit.log_key import LogSigner
 from esb.audit.package import Manifest
 from esb.audit.record import Record, replay_key
+from esb.audit.seal import MasterKeys
 from esb.audit.store import open_store, open_tree
 from support.records import a_record
 
@@ -31,9 +32,11 @@ def a_request(at: int, ident: str) -> Record:
     return a_record(at=at, message=f"<m>{ident}</m>".encode(), message_id=ident, replay_key=key)
 
 
-def fill(url: str, months: dict[str, int] | None = None, signer: LogSigner = SIGNER) -> None:
+def fill(
+    url: str, months: dict[str, int] | None = None, signer: LogSigner = SIGNER, masters: MasterKeys | None = None
+) -> None:
     """Write records of some months, a change of the registry in each, with a checkpoint after each month."""
-    store, tree = open_store(url), open_tree(url)
+    store, tree = open_store(url, masters), open_tree(url)
     for month, count in (MONTHS if months is None else months).items():
         records = [a_request(moment(month) + at, f"{month} {at}") for at in range(count)]
         records.insert(9, a_record(f"change-{month}-9f86d081884c7d65", Kind.CHANGE, at=7))
