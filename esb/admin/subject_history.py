@@ -13,13 +13,14 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from esb.admin.evidence.attest import attested_checkpoint
 from esb.audit.entry import MANY, Entry, Kind
 from esb.audit.leaf import leaf_bytes
 from esb.audit.log import EvidenceReader, Recorded
 from esb.audit.proof import TlogProof
 from esb.audit.query import Query
 from esb.audit.search import Found, Searcher
-from esb.audit.tree_reader import Published, TreeReader
+from esb.audit.tree_reader import TreeReader
 from esb.kernel.fin import read_fin
 from esb.kernel.pseudonyms import Pseudonyms
 from esb.registry.acts import acting
@@ -75,7 +76,8 @@ class Evidence:
     Attributes:
         record: its name.
         leaf: its octets, whose hash is in the tree.
-        proof: that it is in the tree of a checkpoint; None while no checkpoint covers it.
+        proof: that it is in the tree of a checkpoint, one that is time-stamped and cosigned where there is such; None
+            while no checkpoint covers it.
     """
 
     record: str
@@ -122,7 +124,6 @@ class History:
         unread: records that may name the person and cannot be read here: they were archived, or are damaged.  0 for the
             person while anything at all is hidden.
         next: ``before`` of the page that follows; None on the last.
-        checkpoint: the one that proofs lead to; None where none was asked for or there is none yet.
     """
 
     pseudonym: str
@@ -131,7 +132,6 @@ class History:
     crowded: int
     unread: int
     next: int | None
-    checkpoint: Published | None
 
 
 class Histories:
@@ -199,7 +199,6 @@ class Histories:
             crowded=len(crowds - seen),
             unread=unread,
             next=page.next,
-            checkpoint=page.checkpoint,
         )
 
     def close(self) -> None:
@@ -273,7 +272,6 @@ class _Page:
         self.lines: list[Line] = []
         self.withheld = 0
         self.next: int | None = None
-        self.checkpoint = tree.latest() if asked.proofs else None
 
     def tells(self, entry: Entry) -> bool:
         """Whether an exchange is of the time asked for, and not kept from whoever this page is for."""
@@ -332,9 +330,9 @@ class _Page:
 
     def _evidence(self, record: Recorded) -> Evidence:
         name = record.entry.record
-        index = None if self.checkpoint is None else self._tree.index_of(name)
+        index = self._tree.index_of(name)
+        point = None if index is None else attested_checkpoint(self._tree, index + 1)
         proof = None
-        if self.checkpoint is not None and index is not None and index < self.checkpoint.size:
-            path = self._tree.inclusion(index, self.checkpoint.size)
-            proof = TlogProof(index, tuple(path), self.checkpoint.note)
+        if index is not None and point is not None:
+            proof = TlogProof(index, tuple(self._tree.inclusion(index, point.size)), point.note)
         return Evidence(name, leaf_bytes(record.entry), proof)
