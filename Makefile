@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench month fuzz faults changelog clean
+.PHONY: demo test test-all lint bench month fuzz faults changelog clean
 
 # One stamp for the environment: made again when what it is made of changes.
 $(VENV)/.ready: requirements.lock setup.cfg pyproject.toml
@@ -20,6 +20,10 @@ demo: $(VENV)/.ready
 # Half of a test's time is waiting: one more process than there are processors.  The tests start some hundred buses, which
 # had better find their modules compiled, whatever the shell says of writing them.
 test: $(VENV)/.ready
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile -m "not long" $(TESTS)
+
+# With those that take long and test what seldom changes: the measuring tools, the sample, and second ways of the same.
+test-all: $(VENV)/.ready
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile $(TESTS)
 
 lint: $(VENV)/.ready

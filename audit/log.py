@@ -8,7 +8,7 @@ from esb.audit.body_opener import KeyShredded
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.reading import log_reading
-from esb.audit.seal import MasterKeys
+from esb.audit.seal import OVERHEAD, MasterKeys
 from esb.audit.store import locate, open_bodies
 from esb.kernel.faults import EsbError
 from esb.kernel.retention import Form, read_kept
@@ -35,7 +35,8 @@ class Recorded:
         id: number in the order of insertion; what ``recent`` goes on from.
         entry: its facts.
         leaf_hash: 32 bytes, the hash that receipts cite.
-        message_size, sent_size: bytes kept of the message as received and of the envelope that left.
+        message_size, sent_size: bytes kept of the message as received and of the envelope that left, without
+            what sealing them adds.
         sealed: whether they are under a key, or go with one.
     """
 
@@ -195,4 +196,6 @@ def _recorded(row: tuple[Any, ...]) -> Recorded:
         raise LogDamaged(f"record {name} (number {number}) of the evidence log is damaged: {error}") from error
     if entry.record != name:
         raise LogDamaged(f"record {name} (number {number}) of the evidence log holds the facts of another")
+    if key is not None:
+        message_size, sent_size = max(message_size - OVERHEAD, 0), max(sent_size - OVERHEAD, 0)
     return Recorded(number, entry, leaf_hash(leaf), message_size, sent_size, key is not None)

@@ -35,6 +35,7 @@ from esb.wiring import Node, restore_quotas, wire
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
 _TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
+_USUAL: Final = (700, 10, 10)  # of the garbage collector, when Python starts
 _M_MMAP_THRESHOLD: Final = -3  # of glibc's malloc.h
 _LARGE_BLOCK: Final = 128 * 1024  # octets from which on a block of memory goes back to the system when it is freed
 _LAST_WORD: Final = 0.5  # seconds: what was already on its way over an idle connection when the end began, is answered
@@ -429,6 +430,7 @@ def spare_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_USUAL)  # esb.cli.entry sets a higher one for the start
 
 
 def _end_on_signals(server: Server) -> None:

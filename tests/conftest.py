@@ -7,6 +7,7 @@ Under pytest-xdist every worker starts a server of its own.
 """
 
 import collections.abc
+import gc
 import hashlib
 import importlib
 import os
@@ -42,6 +43,9 @@ hypothesis.settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 
+
+# Eleven thousand tests are collected, and nothing of that is garbage.
+gc.disable()
 
 # To open a key file costs whoever guesses, and these tests, a third of a second; the suite opens some thousands.
 envelope.COST = envelope.Cost(n=16, p=1)
@@ -204,6 +208,12 @@ def _migrate(url: str) -> None:
         upgrade(engine)
     finally:
         engine.dispose()  # a template may have no session; on SQLite the last one folds the WAL into the file
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was collected stays until the end, and need not be looked through again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

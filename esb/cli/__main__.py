@@ -1,5 +1,5 @@
 """``python -m esb.cli``: the command `esb` where its script is not on the path."""
 
-from esb.cli.main import main
+from esb.cli.entry import run
 
-main()
+run()

@@ -84,7 +84,7 @@ def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reaso
                     [
                         *pairs,
                         ("leaf hash", each.leaf_hash.hex()),
-                        ("on disk", f"{each.message_size} + {each.sent_size} bytes{', sealed' * each.sealed}"),
+                        ("kept", f"{each.message_size} + {each.sent_size} bytes{', sealed' * each.sealed}"),
                     ]
                 )
             )

@@ -24,6 +24,7 @@ def test_a_bus_of_one_process_killed_under_load(play: Callable[..., Scene]) -> N
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_the_same_with_postgresql(play: Callable[..., Scene], killable_postgres: Postgres) -> None:
     scene = play(serve=False, evidence=killable_postgres.url)
     storm(scene, 3, seed=2)

@@ -91,13 +91,19 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield from ((f"{node.module or ''}.{alias.name}", node.lineno) for alias in node.names)
 
 
+@pytest.fixture(scope="module")
+def imports(trees: dict[str, ast.Module]) -> dict[str, list[tuple[str, int]]]:
+    """What each module imports."""
+    return {path: list(imported(tree)) for path, tree in trees.items()}
+
+
 @pytest.mark.parametrize("vendor", FENCES)
-def test_a_library_stays_inside_its_fence(vendor: str, trees: dict[str, ast.Module]) -> None:
+def test_a_library_stays_inside_its_fence(vendor: str, imports: dict[str, list[tuple[str, int]]]) -> None:
     outside = [
         f"{path}:{line} imports {name}"
-        for path, tree in trees.items()
+        for path, names in imports.items()
         if not path.startswith(FENCES[vendor])
-        for name, line in imported(tree)
+        for name, line in names
         if name.partition(".")[0] == vendor and name not in HANDLES
     ]
     assert not outside, "\n".join(outside)

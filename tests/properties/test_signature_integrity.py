@@ -167,7 +167,7 @@ def unchanged(verified, original):
     )
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_byte_never_verifies_as_something_else(sender, message, data):
     at = data.draw(st.integers(0, len(message) - 1))

@@ -66,6 +66,7 @@ def test_what_is_granted_is_told_with_purpose_and_legal_basis(result: dict[str, 
         assert bool(each["purpose"] and each["legal_basis"]) is (each["name"] != "no-grant")
 
 
+@pytest.mark.long
 def test_the_story_is_readable_without_colours_off_a_terminal(tmp_path: Path) -> None:
     home = tmp_path / "chosen"
     done = run(tmp_path, "--home-folder", str(home))

@@ -30,6 +30,7 @@ def base() -> Iterator[str]:
         process.terminate()
 
 
+@pytest.mark.long
 def test_every_service_of_the_state_is_asked_and_answers(base: str, tmp_path: Path) -> None:
     provider = Provider()
     place: Place = make_place(tmp_path / "home", provider)

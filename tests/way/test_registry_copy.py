@@ -44,6 +44,8 @@ def follow(central: Place, template: Place, tmp_path: Path) -> Iterator[Callable
     provider = Provider()
 
     def make(url: str, trusted: Path | None = None, **environment: str) -> Place:
+        if central.port and url.startswith(f"http://127.0.0.1:{central.port}/"):
+            soon(lambda: published(url), "published", 30)
         node = copy_place(
             template,  # the same authority; SQLite files of a bus that runs are not to be copied
             tmp_path / "node",
@@ -67,10 +69,19 @@ def ask(place: Place, consumer: Any) -> Reply:
     return post(place.port, PERSONS.path, signed, MEDIA[SoapVersion.V11])
 
 
-def soon(outcome: Callable[[], str], wanted: str) -> None:
+def soon(outcome: Callable[[], str], wanted: str, limit: float = LIMIT) -> None:
     begin = time.monotonic()
     while (found := outcome()) != wanted:
-        assert time.monotonic() - begin < LIMIT, f"{found!r} still, after {LIMIT} seconds"
+        assert time.monotonic() - begin < limit, f"{found!r} still, after {limit} seconds"
+
+
+def published(url: str) -> str:
+    """Whether a centre that has just started publishes already."""
+    try:
+        with urllib.request.urlopen(f"{url}/timestamp.json", timeout=5):
+            return "published"
+    except urllib.error.HTTPError as error:
+        return str(error.code)
 
 
 def ready(place: Place) -> tuple[int, dict[str, Any]]:

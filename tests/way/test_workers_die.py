@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from support.place import Place
 from support.pressure import Pressure
 
@@ -36,6 +37,7 @@ def test_a_killed_worker_is_replaced_and_nothing_that_was_acknowledged_is_lost(c
     assert len(pressure.answers) <= asked <= len(pressure.answers) + len(pressure.failures)
 
 
+@pytest.mark.long
 def test_while_one_cannot_start_the_other_serves_both(make_own: Callable[..., Place]) -> None:
     """And the log says what to look at; once the cause is mended, the worker comes by itself."""
     place = make_own(SHLUZ_REGISTRY_POLL_SECONDS="0.3")

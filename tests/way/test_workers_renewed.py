@@ -10,11 +10,16 @@ from support.way import MEDIA, path_of
 
 from esb.audit.entry import Kind
 from esb.kernel.soap import SoapVersion
+from esb.registry.services import update_service
 
 
 def test_under_load_no_connection_is_refused_and_no_exchange_fails(crew: Place) -> None:
     bus = crew.bus
     assert bus is not None
+    # New workers start beside the provider, which must not be too late by that.
+    with crew.acting() as act:
+        update_service(act, PERSONS, timeout=20.0)
+    crew.settle()
     before, times = bus.workers(), len(bus.of("restarted"))
     with Pressure(crew, crew.consumers["EESMN"], threads=4) as pressure:
         pressure.wait_for(40)

@@ -3,10 +3,13 @@ see.)"""
 
 from pathlib import Path
 
+import pytest
+
 from esb.bench.case import Case, Setting
 from esb.bench.run import BUS, FLOOR, HALF, NAIVE, Options, run
 
 
+@pytest.mark.long
 def test_a_case_with_all_its_yardsticks(tmp_path: Path) -> None:
     told: list[str] = []
     options = Options(rounds=1, exchanges=24, folder=tmp_path)
@@ -20,6 +23,7 @@ def test_a_case_with_all_its_yardsticks(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_two_workers_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
     cases = [Case(Setting(database="postgresql", workers=2), connections=4)]
     options = Options(1, 24, naive=False, half_load=False, postgres=postgres_url, folder=tmp_path)

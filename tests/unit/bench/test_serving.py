@@ -16,6 +16,7 @@ from esb.demo.processes import DidNotStart, Processes
 TLS = Setting(tls=True)
 
 
+@pytest.mark.long
 def test_over_mutual_tls_and_nothing_is_left(tmp_path: Path) -> None:
     pids: list[int] = []
     with pytest.raises(KeyboardInterrupt):

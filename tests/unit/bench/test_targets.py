@@ -30,6 +30,7 @@ def test_what_a_machine_cannot_tell_is_said() -> None:
     assert [row[3] for row in rows(found)] == ["yes", "NO", "cannot tell"]
 
 
+@pytest.mark.long
 def test_growth_is_measured_on_two_homes_by_turns(tmp_path: Path) -> None:
     told: list[str] = []
     with Databases() as databases:

@@ -27,6 +27,7 @@ def test_a_tiny_run_prints_a_table_and_writes_json(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
 
 
+@pytest.mark.long
 def test_a_wrong_answer_ends_it_with_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(asking, "delivered", lambda *_: b"what nobody answers")
     done = CliRunner().invoke(main, ["bench", *ONE, "--bus-only", "--folder", str(tmp_path)])
@@ -51,6 +52,7 @@ def test_what_cannot_be_measured_is_refused_at_once(arguments: list[str], said: 
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.long
 def test_an_interrupt_leaves_neither_processes_nor_folders(sign: int, tmp_path: Path) -> None:
     arguments = ["-m", "esb.cli", "bench", "--bus-only", "--count", "100000", "--folder", str(tmp_path)]
     with subprocess.Popen(

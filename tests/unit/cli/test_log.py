@@ -40,7 +40,7 @@ def test_a_log_that_was_never_begun_is_told(office: Run) -> None:
 def test_one_exchange_in_full(logged: tuple[Run, list[str]]) -> None:
     run, exchanges = logged
     text = run("log", "show", exchanges[0]).stdout
-    for words in ("EESMN", "GetPerson", "Law 1", "leaf hash", "on disk"):
+    for words in ("EESMN", "GetPerson", "Law 1", "leaf hash", "kept"):
         assert words in text
     found = json.loads(run("log", "show", exchanges[0], "--json").stdout)
     assert [each["kind"] for each in found] == ["request", "answer"]

@@ -36,6 +36,7 @@ def test_a_registry_with_others_is_left_alone_unless_told(engine: Engine) -> Non
     assert load_sample(engine, author="operator", now=NOW, into_existing=True).members == 43
 
 
+@pytest.mark.long
 def test_loaded_again_it_gives_nothing_back_that_was_taken(engine: Engine) -> None:
     told: list[int] = []
     load_sample(engine, author="operator", now=NOW, told=lambda _, count: told.append(count))

@@ -82,6 +82,7 @@ def test_a_small_month_is_told_and_written(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_ended_in_the_middle_it_leaves_nothing_and_says_how_far_it_came(tmp_path: Path) -> None:
     process = _start(tmp_path, "--scale", "0.5")
     assert process.stderr is not None

@@ -70,6 +70,7 @@ def test_all_counts_agree_and_the_home_is_kept(small_run: Any, small_month: Mont
     reader.close()
 
 
+@pytest.mark.long
 def test_two_workers_on_postgresql(small_month: Month, temporary: Path, postgres_url: str) -> None:
     url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     replayed = replay(Setup(small_month, workers=2, connections=6, database=url), lambda _: None, io.StringIO())
@@ -91,6 +92,7 @@ def test_a_falsified_journal_fails_the_run(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_answers_to_other_questions_end_the_run(
     small_month: Month, temporary: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -103,12 +105,14 @@ def test_answers_to_other_questions_end_the_run(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_providers_process_that_does_not_come_up_is_told(small_month: Month, temporary: Path) -> None:
     with pytest.raises(DidNotStart, match=r"(?s)the providers' process ended before it served.*no such thing"):
         replay(Setup(small_month, provider=("-c", "raise SystemExit('no such thing')")), lambda _: None, io.StringIO())
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_bus_that_dies_is_told(small_month: Month, temporary: Path) -> None:
     def kill(text: str) -> None:
         if text.startswith("asking over"):
@@ -130,6 +134,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_begun(
     assert len(said) == 1
 
 
+@pytest.mark.long
 def test_ended_before_the_first_question_it_says_so(small_month: Month, temporary: Path) -> None:
     def interrupt(text: str) -> None:
         if text.startswith("registering"):
