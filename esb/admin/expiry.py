@@ -19,6 +19,7 @@ from esb.audit.store import open_data_keys
 from esb.kernel.clock import Clock
 from esb.kernel.retention import day_text
 from esb.registry.acts import acting
+from esb.registry.checks import lawful_moment
 
 _MICRO = 1_000_000
 _LONGEST = 1.0  # seconds that a serving bus frees room at a time
@@ -87,6 +88,7 @@ def _shred(engine: Engine, url: str, keys: DataKeys, author: str, now: float) ->
     ended = {until: [key.id for key in group] for until, group in groupby(_due(keys.all(), day_text(now)), _until)}
     if not ended:
         return {}
+    now = lawful_moment(now, "the moment of the act")  # as the act keeps it, to the microsecond
     for until, numbers in ended.items():
         with acting(engine, author, now) as act:
             act.record(SHREDDING, MESSAGES, until, {"keys": numbers})
