@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from esb.audit.body_opener import BodyOpener, KeyShredded, MasterKeyMissing
@@ -32,6 +33,9 @@ MESSAGES: Final = "messages"
 # A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing is
 # sent when a request is recorded or a change.
 _ALWAYS_KEPT: Final = frozenset({Kind.REQUEST, Kind.CHANGE})
+
+
+_read_kept = lru_cache(1_000)(read_kept)  # records of one day say one of a few things
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,7 +83,7 @@ def wrong_with_bodies(
         today: the UTC day; messages whose day is past it may be gone.
     """
     try:
-        kept = read_kept(entry.kept)
+        kept = _read_kept(entry.kept)
     except ValueError:
         yield "a record does not say in a known way what is kept of it"
         return

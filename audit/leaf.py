@@ -7,10 +7,11 @@ has exactly one leaf and each leaf one entry.  ``"v":1`` names this form; a leaf
 
 import hashlib
 import json
+import re
 from dataclasses import fields
 from json.encoder import encode_basestring
-from operator import attrgetter
-from typing import Final
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
 from esb.audit.entry import Entry, Kind, record_id
 from esb.kernel.faults import EsbError
@@ -24,6 +25,20 @@ _NUMBERS: Final = frozenset({"at", "grant", "duration_us", "provider_us", "unnam
 _KEYS: Final = tuple(f',"{name}":' for name in _NAMES)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _END: Final = f',"v":{VERSION}}}'  # the last of the keys in order, which no leaf is without
+
+# A canonical text without any of these is written as it stands (a quotation mark takes a backslash).
+_ESCAPED: Final = bytes(range(0x20)) + b"\\"
+_PLAIN_NUMBER: Final = "(0|-?[1-9][0-9]{0,15})"
+_PLAIN_TEXT: Final = '"([^"]+)"'
+# The time is the first of the keys, and no leaf is without it.
+_PLAIN: Final = re.compile(
+    rf'{{"at":{_PLAIN_NUMBER}'
+    + "".join(f"(?:{key}{_PLAIN_NUMBER if key[2:-2] in _NUMBERS else _PLAIN_TEXT})?" for key in _KEYS[1:])
+    + re.escape(_END)
+)
+_AS_WRITTEN: Final = itemgetter(*(_NAMES.index(field.name) for field in fields(Entry)))
+_RECORD, _EXCHANGE, _KIND = (_NAMES.index(name) for name in ("record", "exchange", "kind"))
+_PLACES: Final = tuple(_NAMES.index(name) for name in sorted(_NUMBERS))
 
 
 class LeafInvalid(EsbError):
@@ -71,6 +86,38 @@ def read_leaf(leaf: bytes) -> Entry:
     Raises:
         LeafInvalid: these bytes are not what :func:`leaf_bytes` writes for any entry.
     """
+    return _read_plain(leaf) or _read_any(leaf)
+
+
+def _read_plain(leaf: bytes) -> Entry | None:
+    """Read a leaf in which nothing is escaped, as nearly every one is; None where that is not so or it is none.
+
+    Such a leaf is its keys in order with the texts as they stand between them, so one look at its form tells as much
+    as reading it and writing it again, for a quarter of the time.
+    """
+    if len(leaf.translate(None, _ESCAPED)) != len(leaf):
+        return None
+    try:
+        found = _PLAIN.fullmatch(leaf.decode())
+    except UnicodeDecodeError:
+        return None
+    if found is None:
+        return None
+    values: list[Any] = list(found.groups(""))
+    for place in _PLACES:
+        if text := values[place]:
+            values[place] = number = int(text)
+            if not -_LARGEST <= number <= _LARGEST:
+                return None
+        else:
+            values[place] = None
+    kind = values[_KIND] = _KINDS.get(values[_KIND])
+    if kind is None or values[_RECORD] != values[_EXCHANGE] + kind.suffix:
+        return None
+    return Entry(*_AS_WRITTEN(values))
+
+
+def _read_any(leaf: bytes) -> Entry:
     try:
         facts = json.loads(leaf)
     except (ValueError, RecursionError) as error:

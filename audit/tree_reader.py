@@ -15,6 +15,7 @@ from esb.audit.seal import MasterKeys
 from esb.audit.store import locate, open_bodies
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place, subtrees
 from esb.audit.tree import Span, TreeDamaged, tile_of_size
+from esb.kernel.frozen import frozen
 
 _ROWS: Final = """
 SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, key
@@ -82,7 +83,7 @@ class Stamp:
     token: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """A record as it stands in the log's tables, every column of it.
 
