@@ -67,7 +67,7 @@ class Archive:
         path = depot.fetch(package, name, Path(self._workshop.name))
         if path is None:
             return None
-        self._open = (package, name, _as_now(open_member(path)), path)
+        self._open = (package, name, as_now(open_member(path)), path)
         return self._open[2]
 
     def _holding(self, start: int, end: int) -> Iterator[tuple[int, int, Depot, str]]:
@@ -97,7 +97,7 @@ class Archive:
             path.unlink(missing_ok=True)
 
 
-def _as_now(file: sqlite3.Connection) -> sqlite3.Connection:
+def as_now(file: sqlite3.Connection) -> sqlite3.Connection:
     """Give rows that an earlier version of the log wrote the columns that it had not yet."""
     with suppress(sqlite3.Error):  # what is no database gives no rows either
         names = {row[0] for row in file.execute("SELECT name FROM pragma_table_info('body')")}

@@ -53,7 +53,7 @@ def walk_archive(
     except PackageInvalid as error:
         return (), [Finding("what the log says of its packages cannot be read", "its table package", str(error))]
     for each in kept:
-        if problem := _unsealed(each, key):
+        if problem := seal_problem(each, key):
             findings.append(Finding("what the log says of a package cannot be believed", each.manifest.name, problem))
         else:
             found[each.manifest.first] = _archived(each.manifest, each.place, each.dropped, False)
@@ -88,7 +88,8 @@ def _archived(manifest: Manifest, place: str, dropped: int | None, verified: boo
     return Archived(manifest.name, manifest.first, manifest.end, manifest.digest, place, dropped, verified)
 
 
-def _unsealed(kept: Kept, key: NoteKey) -> str:
+def seal_problem(kept: Kept, key: NoteKey) -> str:
+    """Why what the log says of a package cannot be believed; "" where the log's key has sealed it."""
     try:
         sealed = open_seal(kept.seal, key)
     except PackageInvalid as error:

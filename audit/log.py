@@ -80,14 +80,14 @@ class EvidenceReader:
                 values.append(wanted)
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         rows = self._log.rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
-        return [_recorded(row) for row in rows]
+        return [recorded(row) for row in rows]
 
     def show(self, exchange: str) -> list[Recorded]:
         """List everything recorded of an exchange, oldest first.  Raises :class:`LogDamaged` as ``recent`` does."""
         names = [record_id(exchange, each) for each in Kind]
         places = ", ".join("?" * len(names))
         rows = self._log.rows(f"{_SELECT} WHERE record IN ({places}) ORDER BY record.id", names)
-        return [_recorded(row) for row in rows]
+        return [recorded(row) for row in rows]
 
     def bodies(self, record: str) -> tuple[bytes, bytes] | None:
         """Read a record's message as received and envelope as sent; None when there are none (any more).
@@ -188,7 +188,12 @@ class EvidenceReader:
         self._bodies.close()
 
 
-def _recorded(row: tuple[Any, ...]) -> Recorded:
+def recorded(row: tuple[Any, ...]) -> Recorded:
+    """A record by its row: number, name, leaf, octets of its two messages as they are kept, number of their key.
+
+    Raises:
+        LogDamaged: its leaf is none, or another's.
+    """
     number, name, leaf, message_size, sent_size, key = row
     try:
         entry = read_leaf(leaf)

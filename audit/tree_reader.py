@@ -235,9 +235,13 @@ class TreeReader:
         A record that is not in the log at all has none either.
         """
         numbers = self._log.rows("SELECT id FROM record WHERE record = ?", (record,))
-        if not numbers:
-            return None
-        number = int(numbers[0][0])
+        return self.place_of(int(numbers[0][0])) if numbers else None
+
+    def place_of(self, number: int) -> int | None:
+        """Where a record stands in the tree, by its number in the log; None while it has no place there.
+
+        It has its place too when it has left the log.
+        """
         spans = self._tree.rows(
             "SELECT first, record, count FROM span WHERE record <= ? ORDER BY record DESC LIMIT 1", (number,)
         )
@@ -251,12 +255,9 @@ class TreeReader:
 
         It is there too when the record has left the log.
         """
-        spans = self._tree.rows(
-            "SELECT first, record, count FROM span WHERE record <= ? ORDER BY record DESC LIMIT 1", (number,)
-        )
-        if not spans or number >= spans[0][1] + spans[0][2]:
+        index = self.place_of(number)
+        if index is None:
             return None
-        index = int(spans[0][0]) + number - int(spans[0][1])
         rows = self._tree.rows("SELECT hashes FROM tile WHERE level = 0 AND number = ?", (index // WIDTH,))
         at = index % WIDTH * HASH_BYTES
         return bytes(rows[0][0])[at : at + HASH_BYTES] if rows else None

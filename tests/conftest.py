@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import psycopg
@@ -30,6 +31,9 @@ from esb.certs import envelope
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate, Operation
 from esb.kernel.soap import SoapVersion
+
+if TYPE_CHECKING:
+    from support.packages import Packages
 
 # Twisted's test doubles make zope.interface leave a mark on the standard library's abstract classes, over which
 # xmlschema's reading of class attributes stumbles.  No program of ours imports both in one process; these tests do.
@@ -150,6 +154,14 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     server = request.getfixturevalue("postgres_url")
     with temporary_database(server, request.getfixturevalue("postgres_template")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> "Packages":
+    """Evidence packages of one bus, made once and only read."""
+    from support.packages import make_packages
+
+    return make_packages(tmp_path_factory.mktemp("packages"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from esb.admin.recording import Recorder
 from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader
 from esb.audit.seal import MasterKeys
+from esb.audit.vault import Vault
+from esb.audit.whole import WholeReader
 from esb.kernel.faults import EsbError
 from esb.kernel.retention import Form, read_kept
 from esb.registry.acts import acting
@@ -53,6 +55,7 @@ def read_bodies(
     author: str,
     reason: str,
     now: float,
+    vault: Vault | None = None,
 ) -> list[Messages]:
     """Read the messages of an exchange, oldest record first.
 
@@ -64,16 +67,18 @@ def read_bodies(
         masters: opens the master keys (:func:`esb.keeping.bodies_opener`); called only once the act is on record.
         author: who reads; recorded.
         reason: why; recorded.
+        vault: finds an exchange that the log has let go of; None to look in the log alone.
 
     Raises:
         Invalid: no reason, or no author.
         BodiesNotShown: the log holds no such exchange, or does not take the act.
         BodyUnreadable: they are sealed and do not open here.
         StoreUnavailable, LogDamaged: the log cannot be read or written.
+        ArchivedAway, PackageInvalid: it has left the log, and its package is not at hand or was altered.
         RegistryUnavailable: the act cannot be recorded.
     """
     reason = lawful_text(reason, "reason")
-    reader = EvidenceReader(url, masters)
+    reader = WholeReader(url, vault, masters)
     try:
         found = reader.show(exchange)
         if not found:

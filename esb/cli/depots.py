@@ -2,12 +2,30 @@
 
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from esb.audit.depot import Depot
     from esb.audit.depot_s3 import S3Access
     from esb.conf.settings import Archive
+
+archive_option = click.option(
+    "--archive", "archives", metavar="PLACE", multiple=True,
+    help="Where packages of months that have left the log are: a folder, or s3://BUCKET/PREFIX; repeatable.  "
+    "[default: archive.place of the settings]",
+)  # fmt: skip
+
+
+def depots_of(archive: "Archive", places: "Sequence[str]", home: "Path") -> "list[Depot]":
+    """The archives at some places; where none is said, at the one in the settings, if there is one.
+
+    Raises PlaceUnknown as :func:`depot_of` does.
+    """
+    own = (None,) if archive.place else ()
+    return [depot_of(archive, each, home) for each in places or own]
 
 
 def depot_of(archive: "Archive", place: str | None, home: "Path") -> "Depot":

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from esb.cli.depots import archive_option
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, paint, say, say_aside, say_json
+from esb.cli.vault import open_vault
 
 if TYPE_CHECKING:
     from esb.admin.evidence.export import Exported
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from esb.admin.evidence.verify import Step
     from esb.admin.evidence.words import Language
     from esb.admin.extracts import DocumentSigner
+    from esb.audit.vault import Vault
     from esb.cli.desk import Desk
 
 _NEW = click.Path(path_type=Path)
@@ -38,18 +41,23 @@ def evidence() -> None:
 @click.argument("id")
 @click.option("--reason", required=True, help="Why it is exported; it stays on record with who did it.")
 @click.option("--out", type=_NEW, help="Write the package to this new file.  [default: ID.asice]")
+@archive_option
 @json_option
 @pass_place
-def export(place: Place, id: str, reason: str, out: Path | None, as_json: bool) -> None:
+def export(place: Place, id: str, reason: str, out: Path | None, archives: tuple[str, ...], as_json: bool) -> None:
     """Export what proves ID: an exchange, or a change of the registry; or the name of one of their records.
 
     The package holds the messages with their signatures, the records with proofs that they are in the log, the
     certificates and what was known of their revocation, and the registry's changes that decided.  It is sealed by the
     bus as an ASiC-E container, which standard tools open.  It holds personal data, as the messages do.
 
+    An exchange whose month has left the log is taken out of the archive's package (--archive); its proofs are the
+    same, because the tree has stayed.
+
     \b
     Example:
       esb evidence export 0197a3c4-… --reason "Complaint 2026/118" --out complaint-118.asice
+      esb evidence export 0197a3c4-… --reason "Complaint 2026/118" --archive /media/archive
       esb evidence export change-17-9f86d081884c7d65 --reason "Audit of grants, 2026"
     """
     import time
@@ -62,15 +70,16 @@ def export(place: Place, id: str, reason: str, out: Path | None, as_json: bool) 
     path = Path(f"{id}.asice") if out is None else out
     if path.exists():
         raise click.UsageError(f"{path} exists and is not overwritten.")
-    made = export_evidence(
-        _sources(desk),
-        id,
-        _signer(desk),
-        reason=reason,
-        author=desk.author,
-        now=lambda: desk.now,
-        wait=time.sleep,
-    )
+    with open_vault(place, archives) as vault:
+        made = export_evidence(
+            _sources(desk, vault),
+            id,
+            _signer(desk),
+            reason=reason,
+            author=desk.author,
+            now=lambda: desk.now,
+            wait=time.sleep,
+        )
     write_new(path, made.octets)
     _tell_problem(desk, made)
     facts = made.gathered.facts
@@ -218,7 +227,7 @@ def _read(path: Path, most: int) -> bytes:
         return opened.read(most + 1)
 
 
-def _sources(desk: "Desk") -> "Sources":
+def _sources(desk: "Desk", vault: "Vault") -> "Sources":
     from esb.admin.evidence.gather import Sources
     from esb.admin.extracts import read_certificates
     from esb.keeping import bodies_opener
@@ -231,6 +240,7 @@ def _sources(desk: "Desk") -> "Sources":
         anchors=read_certificates(settings.certs.anchors),
         lists=settings.certs.crl,
         masters=bodies_opener(settings),
+        vault=vault,
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from esb.cli import log_archive, log_export, log_keep, log_search, log_size, log_tree
+from esb.cli.depots import archive_option
 from esb.cli.log_lines import facts, log_url
 from esb.cli.place import Place, pass_place
 from esb.cli.show import block, json_option, say, say_json
+from esb.cli.vault import open_vault
 from esb.logs import json_text
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from esb.admin.bodies import Messages
     from esb.audit.log import EvidenceReader
+    from esb.audit.vault import Vault
 
 
 @click.group()
@@ -41,12 +44,22 @@ for _command in (
     help="Write the messages into this folder instead.  They hold personal data: give a reason.",
 )
 @click.option("--reason", default="", help="Why you read the messages: goes on record, with your name, before you do.")
+@archive_option
 @json_option
 @pass_place
-def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reason: str, as_json: bool) -> None:
+def show(
+    place: Place,
+    exchange: str,
+    messages: bool,
+    bodies: Path | None,
+    reason: str,
+    archives: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show everything recorded of one exchange, or of one change.
 
     The messages themselves are shown only with a reason; that you read them is then on record in this very log.
+    What has left the log is read out of the archive's package.
 
     \b
     Example:
@@ -55,17 +68,17 @@ def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reaso
       esb log show change-17-9f86d081884c7d65
     """
     from esb.audit.entry import Kind
-    from esb.audit.log import EvidenceReader
+    from esb.audit.whole import WholeReader
 
     wanted = messages or bodies is not None
     if wanted and not reason.strip():
         raise click.UsageError("Messages hold personal data: say why you read them with --reason.")
-    reader = EvidenceReader(log_url(place))
-    found = reader.show(exchange)
-    if not found:
-        where = log_archive.where_archived(log_url(place), exchange)
-        raise click.ClickException(f"No record of exchange {exchange!r} in the log{where or ': see esb log search.'}")
-    read = _messages(place, exchange, reason) if wanted else []
+    with open_vault(place, archives) as vault:
+        reader = WholeReader(log_url(place), vault)
+        found = reader.show(exchange)
+        if not found:
+            raise click.ClickException(f"No record of exchange {exchange!r} in the log: see esb log search.")
+        read = _messages(place, exchange, reason, vault) if wanted else []
     if as_json:
         texts = {one.record: _text(one) for one in read if bodies is None}
         say_json(
@@ -98,7 +111,7 @@ def show(place: Place, exchange: str, messages: bool, bodies: Path | None, reaso
         _write(bodies, read)
 
 
-def _messages(place: Place, exchange: str, reason: str) -> "list[Messages]":
+def _messages(place: Place, exchange: str, reason: str, vault: "Vault") -> "list[Messages]":
     """Read them, on record."""
     from esb.admin.bodies import read_bodies
     from esb.cli.desk import sit_down
@@ -113,6 +126,7 @@ def _messages(place: Place, exchange: str, reason: str) -> "list[Messages]":
         author=desk.author,
         reason=reason,
         now=desk.now,
+        vault=vault,
     )
 
 

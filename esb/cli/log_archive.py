@@ -118,31 +118,6 @@ def drop(place: Place, until: str, source: str | None, yes: bool, as_json: bool)
         say_aside("New records use the room. To give it back to the disk, stop the bus: esb log compact")
 
 
-def where_archived(url: str, exchange: str) -> str:
-    """How a sentence ends that says that an exchange is not in the log, where one of its age has left it; else ""."""
-    from uuid import UUID
-
-    from esb.audit.record import StoreUnavailable
-    from esb.audit.tree_reader import TreeReader
-
-    try:
-        moment = (UUID(exchange).int >> 80) * 1_000  # UUIDv7: milliseconds since the Unix epoch (RFC 9562)
-    except ValueError:
-        return ""
-    reader = TreeReader(url)
-    try:
-        packages = [each for each in reader.packages() if each.dropped is not None]
-    except StoreUnavailable:
-        return ""
-    finally:
-        reader.close()
-    for each in packages:
-        # Its last record may have come a little after the exchange began, and up to 255 go with the next package.
-        if moment <= each.manifest.latest:
-            return f". Records of its age have left it: they are archived in {each.manifest.name} at {each.place}."
-    return ""
-
-
 def _size(manifest: "Manifest") -> int:
     return sum(one.size for one in manifest.members)
 

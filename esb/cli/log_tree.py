@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from esb.cli.depots import archive_option, depots_of
 from esb.cli.place import Place, pass_place
 from esb.cli.progress import progress
 from esb.cli.show import block, json_option, paint, say, say_json, table
@@ -71,9 +72,7 @@ def checkpoint(place: Place, out: Path | None) -> None:
     help="A checkpoint that was kept elsewhere; may be given more than once.",
 )
 @click.option("--key", "key_text", help="The log's public key as it was passed on (NAME+ID+KEY); else the home's own.")
-@click.option(
-    "--archive", "archives", multiple=True, metavar="PLACE", help="Where packages are; may be given repeatedly."
-)
+@archive_option
 @click.option(
     "--witness",
     "witness_keys",
@@ -128,7 +127,6 @@ def verify(
     from esb.admin.stamp_sources import read_anchors, stamp_judge, stamp_places
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk
-    from esb.cli.depots import depot_of
     from esb.cli.desk import sit_down
     from esb.kernel.retention import day_text
 
@@ -141,7 +139,7 @@ def verify(
         kept=[path.read_bytes() for path in kept],
         processes=processes or os.cpu_count() or 1,
         sent=sent_judge(bus_certificates(settings.keys.certificate.parent, sit_down(place).engine)),
-        depots=[depot_of(settings.archive, each, place.home) for each in archives or _own_archive(settings)],
+        depots=depots_of(settings.archive, archives, place.home),
         stamped=stamp_judge(read_anchors(tsa_anchors or stamp_places(settings.certs.anchors, settings.evidence))),
         witnesses=[NoteKey.parse(each) for each in witness_keys or [one.key for one in settings.evidence.witnesses]],
         told=progress("records"),
@@ -164,11 +162,6 @@ def verify(
         _tell(report, log_key.name)
     if report.findings:
         click.get_current_context().exit(1)
-
-
-def _own_archive(settings: "Settings") -> tuple[str, ...]:
-    """The archive that the settings name: with one, the log's dropped months are verified there."""
-    return (settings.archive.place,) if settings.archive.place else ()
 
 
 def _tell(report: "Report", name: str) -> None:

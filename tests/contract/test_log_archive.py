@@ -7,18 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from support.archives import NOW, SIGNER, a_request, archived, fill
+from support.archives import NOW, SIGNER, a_request, archived, dropped, fill
 from support.sealed import MASTERS, OPEN
 
 from esb.audit import partitions, tree_postgres
 from esb.audit.archive import Archive
-from esb.audit.archiving import ArchiveRefused, droppable, verified
+from esb.audit.archiving import ArchiveRefused
 from esb.audit.depot import Folder
-from esb.audit.dropping import drop_rows
 from esb.audit.package import PackageInvalid
-from esb.audit.raw import RawReader
 from esb.audit.record import WRITTEN, Outcome
-from esb.audit.shelf import Shelf
 from esb.audit.store import open_store, open_tree
 from esb.audit.tree_reader import TreeReader
 from esb.audit.walk import Report, walk
@@ -39,17 +36,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def depot(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "archive")
-
-
-def drop(url: str, depot: Folder, until: str = "2026-11") -> int:
-    reader = RawReader(url)
-    gone = 0
-    for kept in droppable(reader, until, NOW):
-        verified(kept, depot, SIGNER.key, reader)
-        Shelf(url).dropping(kept.manifest.first, int(NOW))
-        gone += drop_rows(url, reader.numbers(kept.manifest.first, kept.manifest.end))
-    reader.close()
-    return gone
 
 
 def found(report: Report) -> set[str]:
@@ -73,7 +59,7 @@ def test_a_package_a_month_of_whole_tiles_chained_and_complete(url: str, depot: 
 
 def test_what_has_left_the_log_is_verified_out_of_the_archive(url: str, depot: Folder) -> None:
     packages = archived(url, depot)
-    assert drop(url, depot) == 512 - 2  # changes of the registry stay
+    assert dropped(url, depot) == 512 - 2  # changes of the registry stay
     without = walk(url, SIGNER.key)
     assert (without.findings, without.elsewhere, without.records) == ([], 510, without.size - 510)
     assert [(one.digest, one.dropped) for one in without.packages] == [(one.digest, int(NOW)) for one in packages]
@@ -86,7 +72,7 @@ def test_what_has_left_the_log_is_verified_out_of_the_archive(url: str, depot: F
 
 def test_a_log_goes_on_and_the_next_month_follows_upon_the_last(url: str, depot: Folder) -> None:
     first = archived(url, depot, "2026-10")
-    assert drop(url, depot, "2026-10") == 255
+    assert dropped(url, depot, "2026-10") == 255
     store, tree = open_store(url), open_tree(url)
     store.write([a_request(int(NOW * 1_000_000), "later")])
     tree.add()
@@ -95,8 +81,8 @@ def test_a_log_goes_on_and_the_next_month_follows_upon_the_last(url: str, depot:
     tree.close()
     second = archived(url, depot)
     assert [(one.first, one.previous) for one in second] == [(256, first[0].digest)]
-    assert drop(url, depot) == 255
-    assert drop(url, depot) == 0
+    assert dropped(url, depot) == 255
+    assert dropped(url, depot) == 0
     assert walk(url, SIGNER.key, depots=[depot]).findings == []
 
 
@@ -110,7 +96,7 @@ def test_messages_go_on_while_a_month_leaves(url: str, depot: Folder) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert drop(url, depot) == 510
+    assert dropped(url, depot) == 510
     ended.set()
     writer.join()
     store.close()
@@ -139,27 +125,27 @@ def test_an_archive_is_taken_up_where_it_was_left(url: str, depot: Folder) -> No
 
 def test_only_what_a_verified_archive_holds_may_leave(url: str, depot: Folder) -> None:
     with pytest.raises(ArchiveRefused, match="is archived"):
-        drop(url, depot)
+        dropped(url, depot)
     archived(url, depot, "2026-10")
     with pytest.raises(ArchiveRefused, match="is archived"):
-        drop(url, depot)
+        dropped(url, depot)
     with pytest.raises(ArchiveRefused, match="not over"):
-        drop(url, depot, "2026-12")
+        dropped(url, depot, "2026-12")
     with pytest.raises(ArchiveRefused, match="not over"):
         archived(url, depot, "2026-12")
     path = next(depot.path.glob("2026-10*/rows-*.db"))
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(PackageInvalid, match="altered"):
-        drop(url, depot, "2026-10")
+        dropped(url, depot, "2026-10")
     path.unlink()
     with pytest.raises(PackageInvalid, match="missing"):
-        drop(url, depot, "2026-10")
+        dropped(url, depot, "2026-10")
     assert walk(url, SIGNER.key).elsewhere == 0
 
 
 def test_what_is_false_about_an_archive_is_named(url: str, depot: Folder, tmp_path: Path) -> None:
     archived(url, depot)
-    drop(url, depot)
+    dropped(url, depot)
     first, second = sorted(depot.path.iterdir())
     for member in sorted(second.iterdir()):
         octets = member.read_bytes()
@@ -197,7 +183,7 @@ def test_sealed_messages_stay_sealed_in_packages_and_are_opened_out_of_them(depo
     url = f"sqlite:///{tmp_path / 'sealed.db'}"
     fill(url, masters=MASTERS)
     archived(url, depot)
-    drop(url, depot)
+    dropped(url, depot)
     for path in depot.path.glob("*/rows-*.db"):
         assert b"<m>2026" not in path.read_bytes()
     report = walk(url, SIGNER.key, depots=[depot], masters=OPEN)

@@ -12,14 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.archives import NOW, SIGNER, a_log, archived
+from support.archives import SIGNER, a_log, archived, dropped, exchange_at, moment
 
-from esb.audit.archiving import droppable, verified
 from esb.audit.depot import DepotUnavailable
 from esb.audit.depot_s3 import S3Access, S3Depot
-from esb.audit.dropping import drop_rows
-from esb.audit.raw import RawReader
-from esb.audit.shelf import Shelf
+from esb.audit.vault import ArchivedAway, Vault
 from esb.audit.walk import walk
 
 STORE = Path(__file__).parent / "s3"
@@ -55,12 +52,16 @@ def test_a_log_is_archived_there_leaves_and_is_verified_out_of_it(access: S3Acce
     made = archived(url, depot)
     assert depot.packages() == [one.name for one in made]
     assert depot.members(made[0].name)["tree.db"] > 0
-    reader = RawReader(url)
-    for kept in droppable(reader, "2026-11", NOW):
-        verified(kept, depot, SIGNER.key, reader)
-        Shelf(url).dropping(kept.manifest.first, int(NOW))
-        drop_rows(url, reader.numbers(kept.manifest.first, kept.manifest.end))
-    reader.close()
+    dropped(url, depot)
+    name = exchange_at(moment("2026-10") + 3, "2026-10 3")
+    vault = Vault(url, lambda: SIGNER.key, lambda: [depot])
+    (found,) = vault.find(name)
+    assert (found.record, found.message) == (f"{name}-q", b"<m>2026-10 3</m>")
+    vault.close()
+    away = Vault(url, lambda: SIGNER.key, lambda: [replace(depot, access=replace(access, access_key="nobody"))])
+    with pytest.raises(ArchivedAway, match=r"does not let us.*--archive 's3://evidence/bus one/log'"):
+        away.find(name)
+    away.close()
     report = walk(url, SIGNER.key, depots=[depot])
     assert (report.findings, report.elsewhere, report.records) == ([], 0, report.size)
     broken = tmp_path / "broken"

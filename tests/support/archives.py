@@ -1,18 +1,23 @@
 """A small log of two months in an SQLite file, and its archive, for tests about packages."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from esb.audit.archiving import archive_until
+from esb.audit.archiving import archive_until, droppable, verified
 from esb.audit.depot import Depot
+from esb.audit.dropping import drop_rows
 from esb.audit.entry import Kind
 from esb.audit.log_key import LogSigner
 from esb.audit.package import Manifest
+from esb.audit.raw import RawReader
 from esb.audit.record import Record, replay_key
 from esb.audit.seal import MasterKeys
+from esb.audit.shelf import Shelf
 from esb.audit.store import open_store, open_tree
+from esb.kernel.ids import uuid7
 from support.records import a_record
 
 _PRIVATE = Ed25519PrivateKey.generate()
@@ -26,10 +31,16 @@ def moment(month: str) -> int:
     return int(datetime.fromisoformat(f"{month}-03T00:00:00+00:00").timestamp()) * 1_000_000
 
 
+def exchange_at(at: int, ident: str) -> str:
+    """The id of an exchange that began at a moment, microseconds since the Unix epoch, as a bus makes it."""
+    return uuid7(at / 1_000_000, hashlib.sha256(ident.encode()).digest())
+
+
 def a_request(at: int, ident: str) -> Record:
     """A request whose row is in every column what its leaf says."""
     key = replay_key("SSPF", ident)
-    return a_record(at=at, message=f"<m>{ident}</m>".encode(), message_id=ident, replay_key=key)
+    message = f"<m>{ident}</m>".encode()
+    return a_record(exchange_at(at, ident), at=at, message=message, message_id=ident, replay_key=key)
 
 
 def fill(
@@ -57,3 +68,15 @@ def a_log(folder: Path) -> str:
 def archived(url: str, depot: Depot, until: str = "2026-11") -> list[Manifest]:
     """Archive a filled log."""
     return list(archive_until(url, depot, SIGNER, until, NOW))
+
+
+def dropped(url: str, depot: Depot, until: str = "2026-11", signer: LogSigner = SIGNER, now: float = NOW) -> int:
+    """Let go of what is archived, as the operator's act does; how many records are gone."""
+    reader = RawReader(url)
+    gone = 0
+    for kept in droppable(reader, until, now):
+        verified(kept, depot, signer.key, reader)
+        Shelf(url).dropping(kept.manifest.first, int(now))
+        gone += drop_rows(url, reader.numbers(kept.manifest.first, kept.manifest.end))
+    reader.close()
+    return gone

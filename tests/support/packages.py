@@ -3,9 +3,12 @@ once; and what a forger who has the bus's own key could make of one."""
 
 import hashlib
 import secrets
+import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,21 +22,28 @@ from esb.admin.evidence.gather import Sources
 from esb.admin.evidence.layout import media_of
 from esb.admin.evidence.verify import PackageBroken, Proven, verify_package
 from esb.admin.extracts import DocumentSigner, document_signer, read_certificates
+from esb.admin.home import open_home
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.register import adopt
+from esb.audit.archiving import archive_until
+from esb.audit.depot import Depot
 from esb.audit.entry import Entry
 from esb.audit.log import EvidenceReader
 from esb.audit.log_key import LogSigner
+from esb.audit.months import month_at
 from esb.audit.notes import COSIGNATURE, NoteKey, cosign, parse_note
-from esb.audit.store import open_tree
+from esb.audit.store import open_store, open_tree
 from esb.audit.tree_reader import TreeReader
 from esb.certs.asic import facts_of, sign_files
 from esb.certs.keys import FileKey, generate_key, load_key
 from esb.certs.profiles import TIME_STAMPING
 from esb.certs.stamps import StampVerifier, stamp_request, token_of
 from esb.certs.tsa import TimeStamper, granted, read_request
+from esb.conf.load import load
 from esb.keeping import bodies_opener
 from esb.kernel.directory import AnswerSignature
+from esb.registry.database import open_database
+from support.archives import a_request, dropped
 from support.place import PASSPHRASE, Place, make_place
 from support.provider import PERSON, Given, Provider
 from support.way import MEDIA, Asker, Exchange, another, expect_person
@@ -91,10 +101,16 @@ class Packages:
         """What a verifier of this bus's packages is given."""
         return Believed(self.sources.anchors, self.log_key)
 
-    def export(self, ident: str) -> Exported:
+    def export(self, ident: str, sources: Sources | None = None) -> Exported:
         """Export as the operator does."""
         return export_evidence(
-            self.sources, ident, self.signer, reason="a test", author="operator", now=time.time, wait=time.sleep
+            sources or self.sources,
+            ident,
+            self.signer,
+            reason="a test",
+            author="operator",
+            now=time.time,
+            wait=time.sleep,
         )
 
     @cached_property
@@ -130,10 +146,14 @@ def with_facts(entry: Entry, **other: object) -> Entry:
     return Entry(**{**facts, **other})
 
 
-def make_packages(folder: Path) -> Packages:
-    """Ask a bus some things, and end it when all of them are in its published tree."""
+def make_packages(folder: Path, **environment: str) -> Packages:
+    """Ask a bus some things, and end it when all of them are in its published tree.
+
+    Args:
+        environment: settings of its own.
+    """
     provider = Provider()
-    place = make_place(folder / "home", provider)
+    place = make_place(folder / "home", provider, **environment)
     with place.acting() as act:
         adopt(act, place.home, Authority(place.home).read())
     signed = another(place, "DIN/IAMAS/PersonRecord/v1", answer_signature=AnswerSignature.REQUIRED, settle=False)
@@ -161,6 +181,35 @@ def make_packages(folder: Path) -> Packages:
     packages = Packages(place, made)
     vouch(packages)
     return packages
+
+
+def copied(packages: Packages, folder: Path) -> Packages:
+    """The same in a home of its own, which may be changed.  Only of one whose log is in SQLite."""
+    old, new = packages.place.home.path, folder / "home"
+    shutil.copytree(old, new, ignore=shutil.ignore_patterns("*.db", "*.db-*"))
+    for path in old.rglob("*.db"):  # by SQLite itself: whoever else opens and closes a live file takes its locks away
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(new / path.relative_to(old))) as copy:
+            source.backup(copy)
+    settings = load(new, packages.place.environment).settings
+    engine = open_database(settings.registry.url)
+    place = replace(packages.place, home=open_home(new), settings=settings, engine=engine)
+    return Packages(place, packages.exchanges)
+
+
+def let_go(packages: Packages, depot: Depot) -> None:
+    """Archive and drop the month in which these exchanges were, once enough others have come after them."""
+    url, at = packages.sources.log, int(time.time() * 1_000_000)
+    assert packages.sources.masters is not None
+    store, tree = open_store(url, packages.sources.masters()), open_tree(url)
+    store.write([a_request(at, f"another {number}") for number in range(600)])
+    while tree.add():
+        pass
+    tree.publish(packages.log_signer.checkpoint)
+    store.close()
+    tree.close()
+    month, later = month_at(at), time.time() + 40 * 86_400
+    assert list(archive_until(url, depot, packages.log_signer, month, later))
+    assert dropped(url, depot, month, packages.log_signer, later) > 200
 
 
 WITNESS_KEY = Ed25519PrivateKey.generate()

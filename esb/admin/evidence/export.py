@@ -62,13 +62,21 @@ def export_evidence(
         BodiesNotShown: that they are read cannot be put on record.
         BodyUnreadable: the messages are sealed and do not open here.
         StoreUnavailable, LogDamaged, RegistryUnavailable: log or registry cannot be read.
+        ArchivedAway, PackageInvalid: it has left the log, and its package is not at hand or was altered.
         KeyUnusable: the key cannot sign.
     """
     reason = lawful_text(reason, "reason of the export")
 
     def messages(exchange: str) -> dict[str, tuple[bytes, bytes, str]]:
         found = read_bodies(
-            sources.engine, sources.log, sources.masters, exchange, author=author, reason=reason, now=now()
+            sources.engine,
+            sources.log,
+            sources.masters,
+            exchange,
+            author=author,
+            reason=reason,
+            now=now(),
+            vault=sources.vault,
         )
         return {each.record: (each.message, each.sent, each.note) for each in found}
 

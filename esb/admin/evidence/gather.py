@@ -29,6 +29,8 @@ from esb.audit.log import EvidenceReader
 from esb.audit.proof import TlogProof
 from esb.audit.seal import MasterKeys
 from esb.audit.tree_reader import TreeReader
+from esb.audit.vault import Vault
+from esb.audit.whole import WholeReader
 from esb.certs.chain import explain_chain
 from esb.kernel.faults import EsbError
 from esb.registry.acts import find_changes
@@ -58,6 +60,7 @@ class Sources:
         anchors: the authorities that the home believes.
         lists: the folder of revocation lists.
         masters: opens the master keys that messages are sealed under; None where they are not.
+        vault: finds what the log has let go of; None to look in the log alone.
     """
 
     engine: Engine
@@ -66,6 +69,7 @@ class Sources:
     anchors: tuple[x509.Certificate, ...]
     lists: Path
     masters: Callable[[], MasterKeys] | None = None
+    vault: Vault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class _Basket:
     missing: dict[str, str] = field(default_factory=dict)
     certificates: dict[str, x509.Certificate] = field(default_factory=dict)  # by the part that they play
     moments: dict[str, float] = field(default_factory=dict)
-    leaves: list[tuple[str, str]] = field(default_factory=list)  # record, name of its proof's file
+    # Of each leaf the record's name and number in the log, and its proof's file.
+    leaves: list[tuple[str, int, str]] = field(default_factory=list)
 
 
 Messages = Callable[[str], Mapping[str, tuple[bytes, bytes, str]]]
@@ -117,10 +122,11 @@ def gather(
     Raises:
         NothingToExport: see the class.
         StoreUnavailable, LogDamaged: the log cannot be read.
+        ArchivedAway, PackageInvalid: it has left the log, and its package is not at hand or was altered.
         RegistryUnavailable: the registry cannot be read.
     """
     basket = _Basket()
-    with closing(EvidenceReader(sources.log)) as log:
+    with closing(WholeReader(sources.log, sources.vault)) as log:
         entries = _records(log, ident, messages, basket)
         exchange = next(iter(entries.values())).exchange
         _signers(sources, entries, basket)
@@ -147,8 +153,8 @@ def _records(log: EvidenceReader, ident: str, messages: Messages, basket: _Baske
     found = log.show(ident) or log.show(_exchange_of(ident))
     if not found:
         raise NothingToExport(
-            f"the log holds nothing of {ident[:80]!r}: esb log search shows what there is; months that were "
-            "archived and dropped are in the archive alone"
+            f"the log holds nothing of {ident[:80]!r}, nor do packages of its archive: esb log search shows what there "
+            "is"
         )
     entries: dict[str, Entry] = {}
     kept = messages(found[0].entry.exchange)
@@ -157,7 +163,7 @@ def _records(log: EvidenceReader, ident: str, messages: Messages, basket: _Baske
         name = _NAMES[entry.kind]
         entries[name] = entry
         basket.files[layout.leaf_file(name)] = leaf_bytes(entry)
-        basket.leaves.append((entry.record, layout.proof_file(name)))
+        basket.leaves.append((entry.record, each.id, layout.proof_file(name)))
         received, sent, note = kept.get(entry.record, (b"", b"", ""))
         if note:  # what is kept without its Body is not what was signed, and proves nothing
             received = sent = b""
@@ -242,7 +248,7 @@ def _changes(
                 continue
             file, leaf_file, proof_file = layout.change_files(name)
             basket.files |= {file: message, leaf_file: leaf_bytes(recorded[0].entry)}
-            basket.leaves.append((record_id(name, Kind.CHANGE), proof_file))
+            basket.leaves.append((record_id(name, Kind.CHANGE), recorded[0].id, proof_file))
             found.append(read_change(message))
     return found
 
@@ -254,8 +260,8 @@ def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> 
     """
     waited, stamps = 0.0, tree.stamped() > 0
     while True:
-        places = {record: place for record, _ in basket.leaves if (place := tree.index_of(record)) is not None}
-        waiting = [record for record, _ in basket.leaves if record not in places]
+        places = {number: at for _, number, _ in basket.leaves if (at := tree.place_of(number)) is not None}
+        waiting = [record for record, number, _ in basket.leaves if number not in places]
         point = None if waiting else attested_checkpoint(tree, max(places.values()) + 1)
         patient = waited < _PATIENCE
         if point is not None and (point.tokens or not stamps or not patient):
@@ -268,9 +274,9 @@ def _prove(tree: TreeReader, basket: _Basket, wait: Callable[[float], None]) -> 
         wait(_PAUSE)
         waited += _PAUSE
     basket.files[layout.CHECKPOINT] = point.note
-    for record, file in basket.leaves:
-        path = tuple(tree.inclusion(places[record], point.size))
-        basket.files[file] = TlogProof(places[record], path, point.note).octets()
+    for _, number, file in basket.leaves:
+        path = tuple(tree.inclusion(places[number], point.size))
+        basket.files[file] = TlogProof(places[number], path, point.note).octets()
     for number, token in enumerate(point.tokens, 1):
         basket.files[f"time/{number}.tst"] = token
     if not point.tokens:

@@ -9,7 +9,7 @@ from click.testing import Result
 from esb.admin.archiving import PlaceUnknown
 from esb.audit.depot import Folder
 from esb.audit.depot_s3 import S3Depot
-from esb.cli.depots import depot_of
+from esb.cli.depots import depot_of, depots_of
 from esb.conf.load import load
 
 
@@ -21,6 +21,9 @@ def test_what_was_said_comes_before_the_settings(office: Result, tmp_path: Path)
     settings = replace(settings, place="archive")
     assert depot_of(settings, None, home) == Folder(home / "archive")
     assert depot_of(settings, "/media", home) == Folder(Path("/media"))
+    assert depots_of(settings, (), home) == [Folder(home / "archive")]
+    assert depots_of(settings, ("/a", "/b"), home) == [Folder(Path("/a")), Folder(Path("/b"))]
+    assert depots_of(replace(settings, place=""), (), home) == []
     with pytest.raises(PlaceUnknown, match="access_key"):
         depot_of(settings, "s3://evidence", home)
     settings = replace(settings, access_key="bus")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from support.archives import fill
+from support.archives import exchange_at, fill, moment
 
 from esb.admin.log_key import log_origin, open_log_signer
 from esb.conf.load import load
@@ -37,8 +37,21 @@ def test_months_are_archived_dropped_and_still_verified(logged: Run, tmp_path: P
     assert "--yes" in logged("log", "drop", "--until", "2023-11").stderr
     result = logged("log", "drop", "--until", "2023-11", "--yes")
     assert result.exit_code == 0, result.output
-    asked = logged("log", "show", "018aed8d-2400-7abc-8def-000000000001")  # of October 2023
-    assert "archived in 2023-10-000000000000-000000000256 at" in asked.stderr
+    exchange = exchange_at(moment("2023-10") + 3, "2023-10 3")
+    for words in (("log", "show", exchange), ("evidence", "export", exchange, "--reason", "complaint 7")):
+        asked = logged(*words)
+        assert asked.exit_code == 1
+        assert f"package 2023-10-000000000000-000000000256 holds them, which was put to {place} on" in asked.stderr
+        assert f"--archive {place}" in asked.stderr
+    shown = logged("log", "show", exchange, "--archive", place, "--messages", "--reason", "complaint 7")
+    assert (shown.exit_code, f"{exchange}-q, received:\n<m>2023-10 3</m>" in shown.stdout) == (0, True), shown.output
+    (tmp_path / "archive").rename(tmp_path / "shluz-home" / "own")
+    settings = tmp_path / "shluz-home" / "esb.toml"
+    settings.write_text(f'{settings.read_text()}\n[archive]\nplace = "own"\n')
+    assert logged("log", "show", exchange).exit_code == 0
+    assert json.loads(logged("log", "verify", "--json").stdout)["elsewhere"] == 0
+    (tmp_path / "shluz-home" / "own").rename(tmp_path / "archive")
+    settings.write_text(settings.read_text().replace("own", ""))
     assert "takes" in logged("log", "compact", "--yes").stdout
     without = logged("log", "verify", "--processes", "1")
     assert without.exit_code == 0, without.output
