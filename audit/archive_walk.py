@@ -1,14 +1,21 @@
 """The walk over a log's archive: is each package sealed, whole, chained to the one before, and known to the log?"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
 
+from esb.audit.archive_attested import Vouchers, package_attested
+from esb.audit.attested import Attested
 from esb.audit.depot import Depot
 from esb.audit.examine import Finding
 from esb.audit.notes import NoteKey
 from esb.audit.package import Manifest, PackageInvalid, open_seal
-from esb.audit.package_read import Package, find_packages, verify_package
+from esb.audit.package_read import Flaw, Package, find_packages, verify_package
+from esb.audit.tree import TreeDamaged
 from esb.audit.tree_reader import Kept, TreeReader
+
+_NOBODY: Final = Vouchers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class Archived:
         place: where it is, or was put.
         dropped: since when its records have left the log, Unix seconds; None while they are in it.
         verified: whether it was verified here, all of it.
+        stamps, cosignatures: how many of those that it encloses were verified.
     """
 
     name: str
@@ -31,14 +39,20 @@ class Archived:
     place: str
     dropped: int | None
     verified: bool
+    stamps: int = 0
+    cosignatures: int = 0
 
 
 def walk_archive(
-    reader: TreeReader, key: NoteKey, depots: Sequence[Depot]
+    reader: TreeReader, key: NoteKey, depots: Sequence[Depot], vouchers: Vouchers = _NOBODY
 ) -> tuple[tuple[Archived, ...], list[Finding]]:
     """Verify every package that some depots hold, and hold them against what the log knows of its packages.
 
     Without a depot only the latter is looked at: that the log's key has sealed it, and that it is one chain.
+
+    Args:
+        key: the log's public key.
+        vouchers: whose time-stamps and cosignatures in packages are verified.
 
     Returns:
         The packages that can be believed, in their order, and what is wrong.
@@ -63,14 +77,16 @@ def walk_archive(
     packages, flaws = find_packages(depots, key)
     findings += [Finding(one.what, one.where, one.detail) for one in flaws]
     for package in packages:
-        findings += _package(reader, key, package, found)
+        findings += _package(reader, key, package, found, vouchers)
     for one in found.values():
         if all(package.manifest.first != one.first for package in packages):
             findings.append(Finding("a package is missing in the archive", one.name, f"the log put it to {one.place}"))
     return tuple(found[first] for first in sorted(found)), findings
 
 
-def _package(reader: TreeReader, key: NoteKey, package: Package, found: dict[int, Archived]) -> Iterator[Finding]:
+def _package(
+    reader: TreeReader, key: NoteKey, package: Package, found: dict[int, Archived], vouchers: Vouchers
+) -> Iterator[Finding]:
     manifest = package.manifest
     known = found.get(manifest.first)
     if known is not None and known.digest != manifest.digest:
@@ -79,9 +95,18 @@ def _package(reader: TreeReader, key: NoteKey, package: Package, found: dict[int
         )
     flaws = verify_package(package, key, reader.tile)
     yield from (Finding(one.what, one.where, one.detail) for one in flaws)
+    count = Attested()
+    if not flaws:  # else it may hold somebody else's words, and is named already
+        made = None
+        with suppress(TreeDamaged):  # which the walk over the log tells
+            made = reader.made_at(manifest.end - 1)
+        false = list(package_attested(package, key, vouchers, made, count))
+        yield from false
+        flaws += [Flaw(one.what, one.where, one.detail) for one in false]
     if known is None or known.digest == manifest.digest:
         dropped = None if known is None else known.dropped
-        found[manifest.first] = _archived(manifest, package.depot.place, dropped, not flaws)
+        archived = _archived(manifest, package.depot.place, dropped, not flaws)
+        found[manifest.first] = replace(archived, stamps=count.stamps, cosignatures=count.cosignatures)
 
 
 def _archived(manifest: Manifest, place: str, dropped: int | None, verified: bool) -> Archived:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from esb.audit.examine import Finding
-from esb.audit.notes import Note, NoteInvalid, NoteKey, parse_note, parse_signature, verified_by
+from esb.audit.notes import Note, NoteInvalid, NoteKey, Signature, parse_note, parse_signature, verified_by
 from esb.audit.tree import TreeDamaged
 from esb.audit.tree_reader import Stamp, TreeReader
 from esb.kernel.faults import EsbError
@@ -104,9 +104,21 @@ def _cosigned(reader: TreeReader, size: int, name: str, line: str, keys: Mapping
     point = reader.checkpoint(size)
     if point is None:
         raise NoteInvalid("there is no checkpoint of this size")
-    key = keys.get((name, signature.key_id))
+    return is_witnessed(parse_note(point.note).text, signature, keys)
+
+
+def is_witnessed(text: str, signature: Signature, keys: Mapping[tuple[str, bytes], NoteKey]) -> bool:
+    """Whether a cosignature on a checkpoint's text was verified; False where its witness's key was not given.
+
+    Args:
+        keys: of witnesses, by name and key id.
+
+    Raises:
+        NoteInvalid: it is false, or is made with another key than that of the witness whose name it has.
+    """
+    key = keys.get((signature.name, signature.key_id))
     if key is None:
-        if name in {known for known, _ in keys}:
+        if signature.name in {known for known, _ in keys}:
             raise NoteInvalid("it is made with another key than the one that was given")
         return False
-    return verified_by(Note(parse_note(point.note).text, (signature,)), key) is not None
+    return verified_by(Note(text, (signature,)), key) is not None

@@ -31,6 +31,7 @@ CHECKPOINT: Final = "checkpoint"
 
 _NAME: Final = re.compile(r"(\d{4}-\d{2})-(\d{12})-(\d{12})")
 _ROWS: Final = re.compile(r"rows-(\d{12})-(\d{12})\.db")
+_STAMP: Final = re.compile(r"stamp-\d+\.tst")
 _MEMBER: Final = re.compile(r"[a-z0-9-]+(\.[a-z]+)?")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SEAL: Final = re.compile(
@@ -127,6 +128,11 @@ def rows_name(first: int, end: int) -> str:
 def stamp_name(number: int) -> str:
     """The name of a checkpoint's time-stamp, counted from 0."""
     return f"stamp-{number}.tst"
+
+
+def is_stamp_name(name: str) -> bool:
+    """Whether a member is a time-stamp of the checkpoint."""
+    return _STAMP.fullmatch(name) is not None
 
 
 def read_rows_name(name: str) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from typing import Final
 
 from esb.audit.archive import Archive
+from esb.audit.archive_attested import Vouchers
 from esb.audit.archive_walk import Archived, walk_archive
 from esb.audit.attested import Attested, StampJudge, attested
 from esb.audit.depot import Depot
@@ -100,7 +101,7 @@ def walk(
         step = _TILES_A_STRETCH * WIDTH
         stretches = [(at, min(at + step, size)) for at in range(start, size, step)]
         roots: dict[int, bytes] = {}
-        report.packages, flaws = walk_archive(reader, key, depots)
+        report.packages, flaws = walk_archive(reader, key, depots, Vouchers(stamped, tuple(witnesses)))
         report.findings += flaws
         dropped = tuple((one.first, one.end) for one in report.packages if one.dropped is not None)
         look = _Look(url, tuple(depots), masters, size, sent, dropped, today)

@@ -178,7 +178,7 @@ def _tell(report: "Report", name: str) -> None:
                 ("leaves", report.size),
                 ("records computed again", report.records),
                 ("checkpoints verified", report.checkpoints),
-                ("packages verified", f"{sum(one.verified for one in report.packages)} of {len(report.packages)}"),
+                ("packages verified", _about_packages(report)),
                 ("time-stamps verified", report.attested.stamps),
                 ("cosignatures verified", report.attested.cosignatures),
                 *_about_bodies(report),
@@ -194,6 +194,14 @@ def _tell(report: "Report", name: str) -> None:
         ]
         say(table(("PACKAGE", "LEFT THE LOG (UTC)", "DIGEST", "WHERE"), rows))
         say("Verify them too: esb log verify --archive PLACE")
+
+
+def _about_packages(report: "Report") -> str:
+    """How many were verified, and whose words about their checkpoints with them."""
+    packages = report.packages
+    told = f"{sum(one.verified for one in packages)} of {len(packages)}"
+    stamps, cosignatures = (sum(one.stamps for one in packages), sum(one.cosignatures for one in packages))
+    return f"{told}, with {stamps} time-stamps and {cosignatures} cosignatures" if packages else told
 
 
 def _about_bodies(report: "Report") -> list[tuple[str, object]]:
