@@ -7,6 +7,7 @@ it, for finding and for showing, is held against it here.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from esb.audit.body_opener import BodyOpener
 from esb.audit.entry import Kind, clip
@@ -17,6 +18,7 @@ from esb.audit.record import replay_key
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place, tile_path
 from esb.audit.tree_reader import Row, TreeReader
 
+_KINDS: Final = {kind.value: kind for kind in Kind}
 # Who asks what comes again and again.
 _clipped = lru_cache(1_000)(clip)
 
@@ -109,8 +111,8 @@ def examine(
             names.append("")
         else:
             records += 1
-            for what in wrong_with(row, reader.bodies, sent, today, tally):
-                findings.append(Finding(what, row.record))  # nearly always nothing is wrong
+            if wrong := wrong_with(row, reader.bodies, sent, today, tally):
+                findings += [Finding(what, row.record) for what in wrong]
             hashes.append(leaf_hash(row.leaf))
             names.append(row.record)
         if len(hashes) == WIDTH:
@@ -122,21 +124,28 @@ def examine(
 
 def wrong_with(
     row: Row, bodies: BodyOpener, sent: SentJudge | None = None, today: str = "", tally: Tally | None = None
-) -> Iterator[str]:
+) -> list[str]:
     """What of a record's row is not what its leaf says."""
     try:
         entry = read_leaf(row.leaf)
     except LeafInvalid:
-        yield "a record's leaf cannot be read as one"
-        return
-    columns = (row.kind, row.at, row.consumer, row.service, row.outcome, row.grant)
-    consumer, service, outcome = _clipped(entry.consumer), _clipped(entry.service), _clipped(entry.outcome)
-    if entry.record != row.record or columns != (entry.kind.value, entry.at, consumer, service, outcome, entry.grant):
-        yield "a record's columns say something else than its leaf"
+        return ["a record's leaf cannot be read as one"]
+    wrong: list[str] = []
+    if (
+        entry.record != row.record
+        or _KINDS.get(row.kind) is not entry.kind
+        or row.at != entry.at
+        or row.consumer != _clipped(entry.consumer)
+        or row.service != _clipped(entry.service)
+        or row.outcome != _clipped(entry.outcome)
+        or row.grant != entry.grant
+    ):
+        wrong.append("a record's columns say something else than its leaf")
     asked = entry.kind is Kind.REQUEST
     if row.replay_key != (replay_key(entry.consumer, entry.message_id) if asked else None):
-        yield "a record's replay key is not that of its message"
-    yield from wrong_with_bodies(row, entry, sent, bodies, today, Tally() if tally is None else tally)
+        wrong.append("a record's replay key is not that of its message")
+    wrong += wrong_with_bodies(row, entry, sent, bodies, today, Tally() if tally is None else tally)
+    return wrong
 
 
 def _tile_findings(tile: bytes | None, place: Place, hashes: list[bytes], names: list[str]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ message was altered, or put into another's place, shows by its seal where its di
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -29,10 +29,6 @@ SHREDDING: Final = "shred"
 """The act by which data keys are destroyed; its change is about ``messages:`` and their last day."""
 
 MESSAGES: Final = "messages"
-
-# A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing is
-# sent when a request is recorded or a change.
-_ALWAYS_KEPT: Final = frozenset({Kind.REQUEST, Kind.CHANGE})
 
 
 _read_kept = lru_cache(1_000)(read_kept)  # records of one day say one of a few things
@@ -76,7 +72,7 @@ class Tally:
 
 def wrong_with_bodies(
     row: Row, entry: Entry, sent: SentJudge | None, bodies: BodyOpener, today: str, tally: Tally
-) -> Iterator[str]:
+) -> list[str]:
     """What of a record's messages is not what its leaf says.
 
     Args:
@@ -85,56 +81,58 @@ def wrong_with_bodies(
     try:
         kept = _read_kept(entry.kept)
     except ValueError:
-        yield "a record does not say in a known way what is kept of it"
-        return
+        return ["a record does not say in a known way what is kept of it"]
     if not row.kept:
-        if kept.is_over(today):
-            tally.expired[kept.until] += 1
-        else:
-            yield "a record's messages are gone"
-        return
+        if not kept.is_over(today):
+            return ["a record's messages are gone"]
+        tally.expired[kept.until] += 1
+        return []
+    wrong: list[str] = []
     try:
         message, left = bodies.open(row.record, row.key, row.message, row.sent)
         if bodies.until(row.key) != kept.until:
-            yield "a record's messages are under a key of another day"
+            wrong.append("a record's messages are under a key of another day")
     except MasterKeyMissing:
         tally.unopened += 1
-        return
+        return []
     except KeyShredded:
-        if kept.is_over(today):
-            tally.expired[kept.until] += 1
-        else:
-            yield "the key of a record's messages was destroyed before its day"
-        return
+        if not kept.is_over(today):
+            return ["the key of a record's messages was destroyed before its day"]
+        tally.expired[kept.until] += 1
+        return []
     except BodyUnreadable:
-        yield "a record's messages do not open as what was sealed"
-        return
-    if kept.form is Form.FULL:
-        yield from _wrong_with_full(entry, message, left, sent)
-        if entry.kind is Kind.CHANGE and entry.operation == SHREDDING:
-            tally.shreddings |= _shreddings(message)
-    else:
-        yield from _wrong_with_less(entry, kept, message, left, sent)
+        return ["a record's messages do not open as what was sealed"]
+    if kept.form is not Form.FULL:
+        return wrong + _wrong_with_less(entry, kept, message, left, sent)
+    wrong += _wrong_with_full(entry, message, left, sent)
+    if entry.kind is Kind.CHANGE and entry.operation == SHREDDING and not wrong:  # an altered act destroys nothing
+        tally.shreddings |= _shreddings(message)
+    return wrong
 
 
-def _wrong_with_full(entry: Entry, message: bytes, left: bytes, sent: SentJudge | None) -> Iterator[str]:
+def _wrong_with_full(entry: Entry, message: bytes, left: bytes, sent: SentJudge | None) -> list[str]:
+    wrong: list[str] = []
+    # A provider's answer is kept where the provider signed it, and a refused message where it is not too large; nothing
+    # is sent when a request is recorded or a change.
+    always_kept = entry.kind is Kind.REQUEST or entry.kind is Kind.CHANGE
     if message:
         if hashlib.sha256(message).hexdigest() != entry.message_sha256:
-            yield "a record's message is not the one that came"
-    elif entry.kind in _ALWAYS_KEPT:
-        yield "a record's message is gone"
+            wrong.append("a record's message is not the one that came")
+    elif always_kept:
+        wrong.append("a record's message is gone")
     if entry.kind is Kind.REFUSAL and not left:
         if entry.consumer:  # of what strangers send only so much is kept (evidence.keep_strangers_per_second)
-            yield "the envelope that was sent is gone"
-    elif entry.kind not in _ALWAYS_KEPT and sent is not None and (problem := sent(left, entry)):
-        yield problem
+            wrong.append("the envelope that was sent is gone")
+    elif not always_kept and sent is not None and (problem := sent(left, entry)):
+        wrong.append(problem)
+    return wrong
 
 
-def _wrong_with_less(entry: Entry, kept: Kept, message: bytes, left: bytes, sent: SentJudge | None) -> Iterator[str]:
+def _wrong_with_less(entry: Entry, kept: Kept, message: bytes, left: bytes, sent: SentJudge | None) -> list[str]:
     if any(octets and (kept.form is Form.DIGESTS or without_body(octets) != octets) for octets in (message, left)):
-        yield "more is kept of a record's messages than it says"
-    elif left and sent is not None and (problem := sent(left, entry)):
-        yield problem
+        return ["more is kept of a record's messages than it says"]
+    problem = sent(left, entry) if left and sent is not None else ""
+    return [problem] if problem else []
 
 
 def _shreddings(message: bytes) -> set[Shredding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +13,20 @@ from esb.audit.package import Manifest, parse_manifest
 from esb.audit.reading import Reading, log_reading
 from esb.audit.record import check_schema
 from esb.audit.seal import MasterKeys
+from esb.audit.spans import gaps, runs, spans_between
 from esb.audit.store import locate, open_bodies
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place, subtrees
-from esb.audit.tree import Span, TreeDamaged, tile_of_size
+from esb.audit.tree import Span, tile_of_size
 from esb.kernel.frozen import frozen
 
-_ROWS: Final = """
-SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, key
+_ROW: Final = """
+SELECT record.id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, body.id, {0}message END,
+    {0}sent END, key
 FROM record LEFT JOIN body ON body.id = record.id
 """
+# So that a page of records with large messages does not fill the memory, those are read one by one.
+_ROWS: Final = _ROW.format("CASE WHEN length(message) + length(sent) <= 32768 THEN ")
+_ROW_WHOLE: Final = _ROW.format("CASE WHEN true THEN ")
 # One statement, because the sequencer may be at work.
 _MARKS: Final = """
 SELECT size, mark, (SELECT sum(count) FROM span), first, record, count
@@ -32,6 +38,7 @@ SELECT size, name, line FROM cosignature WHERE size > ? OR size = ? AND name > ?
 """
 _NEWEST: Final = 500  # cosignatures among which the newest of a quorum is looked for
 _PAGE: Final = 1_000  # records read at a time
+_GAPS: Final = 100  # ranges of numbers that one question is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +220,7 @@ class TreeReader:
             TreeDamaged: the tree does not say which record stands there.
         """
         for _, row in self._walk(index, index + 1, "SELECT record.id, at FROM record"):
-            return None if row is None else int(row[0])
+            return None if row is None else int(row[1])
         return None
 
     def size(self) -> int:
@@ -267,9 +274,9 @@ class TreeReader:
         gone = []
         for kept in self.packages():
             if kept.dropped is not None:
-                spans = list(self._spans(kept.manifest.first, kept.manifest.end))
-                low = spans[0].record + kept.manifest.first - spans[0].index
-                gone.append((low, spans[-1].record + kept.manifest.end - spans[-1].index))
+                first, end = kept.manifest.first, kept.manifest.end
+                (one,), (last,) = self._spans(first, first + 1), self._spans(end - 1, end)
+                gone.append((one.record, last.record + 1))
         return gone
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
@@ -294,33 +301,32 @@ class TreeReader:
         A record that the tree has and the log has not any more comes with an empty name and None.
         """
         for index, row in self._walk(start, end, "SELECT id, record, leaf FROM record"):
-            yield (index, "", None) if row is None else (index, str(row[0]), bytes(row[1]))
+            yield (index, "", None) if row is None else (index, str(row[1]), bytes(row[2]))
 
     def rows(self, start: int, end: int) -> Iterator[tuple[int, Row | None]]:
         """As ``leaves``, whole rows with their messages; None for a record that is gone."""
-        for index, row in self._walk(start, end, _ROWS):
-            if row is None:
+        for index, found in self._walk(start, end, _ROWS):
+            values = found
+            if values is not None and values[10] is not None and values[11] is None:
+                ((_, values),) = self._walk(index, index + 1, _ROW_WHOLE)
+            if values is None:
                 yield index, None
                 continue
-            record, kind, at, consumer, service, outcome, grant, replay, leaf, message, sent, key = row
+            _, record, kind, at, consumer, service, outcome, grant, replay, leaf, body, message, sent, key = values
             facts = (record, kind, at, consumer, service, outcome, grant, replay, leaf)
-            yield index, Row(*facts, message is not None, message or b"", sent or b"", key)
+            yield index, Row(*facts, body is not None, message or b"", sent or b"", key)
 
     def _walk(self, start: int, end: int, select: str) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
-        end = min(end, self.size())
-        for span in self._spans(start, end):
-            skip = max(0, start - span.index)
-            last = min(span.count, end - span.index)
-            for at in range(skip, last, _PAGE):
-                low = span.record + at
-                high = min(low + _PAGE, span.record + last)
-                found = {
-                    int(values[0]): values[1:]
-                    for values in self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
-                }
-                if self._archive is not None and len(found) < high - low:
-                    found = self._archived(self._archive, select, span.index + at, low, high) | found
-                for number in range(low, high):
+        """Rows by their indices, with their numbers first; None for what is gone."""
+        for run in runs(self._spans(start, min(end, self.size())), _PAGE):
+            low, high = run[0].record, run[-1].record + run[-1].count
+            rows = self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
+            found = {values[0]: values for values in rows}
+            for span in run:
+                last = span.record + span.count
+                if self._archive is not None and not all(number in found for number in range(span.record, last)):
+                    found = self._archived(self._archive, select, span.index, span.record, last) | found
+                for number in range(span.record, last):
                     yield span.index + number - span.record, found.get(number)
 
     def _archived(self, archive: Archive, select: str, index: int, low: int, high: int) -> dict[int, tuple[Any, ...]]:
@@ -334,7 +340,7 @@ class TreeReader:
             start, stop = max(index, first), min(index + high - low, end)
             if start < stop:
                 rows = archive.rows(select, start, low + start - index, stop - start)
-                found.update((int(values[0]), values[1:]) for values in rows)
+                found.update((values[0], values) for values in rows)
         return found
 
     def packages(self) -> list[Kept]:
@@ -357,19 +363,22 @@ class TreeReader:
         last = (0, 0) if first is None else (first + count, record + count - 1)
         return (size, mark) == last and size == (placed or 0)
 
-    def strays(self) -> list[str]:
+    def strays(self) -> Iterator[str]:
         """Names of records that stand between those of the tree and have no place there: put in afterwards.
 
         Found by their numbers, which lie below the last one that was sequenced and in no span.
         """
-        mark = int(self._tree.rows("SELECT mark FROM tree")[0][0])
-        names: list[str] = []
-        for low, high in self._gaps(mark):
-            rows = self._log.rows(
-                "SELECT record FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT 100", (low, high)
-            )
-            names += [str(row[0]) for row in rows]
-        return names
+        left = gaps(self._tree, self.mark())
+        while some := list(islice(left, _GAPS)):
+            after = 0
+            while some := [(max(low, after), high) for low, high in some if high > after]:
+                within = " OR ".join("id >= ? AND id < ?" for _ in some)
+                rows = self._log.rows(
+                    f"SELECT id, record FROM record WHERE {within} ORDER BY id LIMIT ?",  # noqa: S608  # no values
+                    (*chain.from_iterable(some), _PAGE),
+                )
+                yield from (str(name) for _, name in rows)
+                after = rows[-1][0] + 1 if len(rows) == _PAGE else some[-1][1]
 
     def close(self) -> None:
         """Let go of log and tree; the next question opens them again."""
@@ -379,35 +388,8 @@ class TreeReader:
         if self._archive is not None:
             self._archive.close()
 
-    def _gaps(self, mark: int) -> Iterator[tuple[int, int]]:
-        """Ranges of numbers, up to ``mark``, that belong to no span: a number given to a duplicate is used up."""
-        after = 1
-        for _, record, count in self._span_rows():
-            if record > after:
-                yield after, record
-            after = record + count
-        if after <= mark:
-            yield after, mark + 1
-
-    def _span_rows(self) -> Iterator[tuple[int, int, int]]:
-        last = -1
-        while rows := self._tree.rows(
-            "SELECT first, record, count FROM span WHERE first > ? ORDER BY first LIMIT ?", (last, _PAGE)
-        ):
-            for first, record, count in rows:
-                yield int(first), int(record), int(count)
-            last = int(rows[-1][0])
-
     def _spans(self, start: int, end: int) -> Iterator[Span]:
-        rows = self._tree.rows("SELECT max(first) FROM span WHERE first <= ?", (start,))
-        at = int(rows[0][0] or 0)
-        while at < end:
-            found = self._tree.rows("SELECT first, record, count FROM span WHERE first = ?", (at,))
-            if not found:
-                raise TreeDamaged(f"the log's tree does not say which record stands at index {at}")
-            span = Span(*(int(value) for value in found[0]))
-            yield span
-            at += span.count
+        return spans_between(self._tree, start, end)
 
     def _has_others(self) -> bool:
         """Whether there are tables for time-stamps and cosignatures: a tree of the first version has none yet."""

@@ -83,5 +83,5 @@ def test_a_sequencer_killed_at_any_point(kind: str, tmp_path: Path, request: pyt
     for point in points[:: max(1, len(points) // 40)] + points[-1:]:
         known = root(point.size, lambda height, index: perfect_root(hashes[index << height : (index + 1) << height]))
         assert point.root == known
-    assert reader.strays() == []
+    assert list(reader.strays()) == []
     reader.close()
