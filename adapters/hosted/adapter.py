@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import TimeoutError as TookTooLong
 
-from esb.adapters.hosted.application import Application
 from esb.adapters.hosted.find import HostedUnknown, find_service
-from esb.adapters.hosted.typed import Asked, HostedService
+from esb.adapters.hosted.service import Asked, HostedService
 from esb.adapters.hosted.workers import Workers
 from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.message import Outgoing, ProviderAnswer
 from esb.kernel.soap import SoapVersion
+
+if TYPE_CHECKING:
+    from esb.adapters.hosted.application import Application
 
 
 class HostedAdapter:
@@ -76,7 +78,13 @@ class HostedAdapter:
         )
         return self._application(name, outgoing.exchange).answer(outgoing.envelope, asked)
 
-    def _application(self, name: str, exchange: str) -> Application:
+    def prepare(self) -> None:
+        """Load what typed services run on, before the first of them is asked; a bus that hosts none needs it not."""
+        from esb.adapters.hosted import application  # noqa: F401 - Spyne: a sixteenth of a bus's start
+
+    def _application(self, name: str, exchange: str) -> "Application":
+        from esb.adapters.hosted.application import Application
+
         with self._making:
             if name not in self._applications:
                 try:

@@ -3,7 +3,7 @@
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from esb.adapters.hosted.typed import HostedService
+from esb.adapters.hosted.service import HostedService
 from esb.kernel.faults import EsbError
 
 GROUP: Final = "shluz.hosted"

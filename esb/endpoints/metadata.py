@@ -3,12 +3,9 @@
 Hosted name ``metadata``; register it with ``esb service add SHLUZ/BUS/Metadata/v1 --hosted metadata``.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-
-from sqlalchemy import Engine
 
 from esb.adapters.hosted.typed import (
     ByteArray,
@@ -21,8 +18,7 @@ from esb.adapters.hosted.typed import (
     Unicode,
     operation,
 )
-from esb.admin.subject_history import Histories
-from esb.kernel.contract import Contract
+from esb.endpoints.bus_view import BusView
 from esb.kernel.directory import Directory, Grant, MemberStatus, Service, ServiceStatus
 from esb.kernel.names import SERVICES_ROOT
 from esb.kernel.namespaces import META
@@ -35,27 +31,6 @@ _Optional = Unicode(nillable=False)
 def _name() -> Any:
     # A fresh type each time: Spyne names a type with facets after the element that it meets it in first.
     return Unicode(min_occurs=1, nillable=False, min_len=1, max_len=320)
-
-
-@dataclass(frozen=True, slots=True)
-class BusView:
-    """What the bus shows of itself to the services that it hosts.
-
-    Attributes:
-        directory: the directory in force now.
-        now: Unix seconds.
-        contract: reads a stored contract by its digest (blocking).
-        address: the bus's public base URL, without trailing slash.
-        engine: the registry's database; None on a node that has none.
-        histories: reads who asked about a person; None where there is no registry to record that in.
-    """
-
-    directory: Callable[[], Directory]
-    now: Callable[[], float]
-    contract: Callable[[str], Contract]
-    address: str
-    engine: Engine | None = None
-    histories: Histories | None = None
 
 
 class Owner(ComplexModel):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from esb.adapters.hosted.typed import Boolean, ComplexModel, DateTime, HostedService, Integer, ServiceBase, Unicode
 from esb.adapters.hosted.typed import operation as operation_of
-from esb.endpoints.metadata import BusView
+from esb.endpoints.bus_view import BusView
 from esb.endpoints.told import engine_of, told
 from esb.kernel.namespaces import REGISTRY as NAMESPACE
 from esb.registry.acts import list_changes

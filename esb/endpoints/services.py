@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.admin.subject_history import Histories
 from esb.admin.subject_keys import SubjectKeys
-from esb.endpoints.metadata import BusView
+from esb.endpoints.bus_view import BusView
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.logs import logger
@@ -74,7 +74,7 @@ class Wired(Protocol):
 
 
 def hosted_adapter(node: Wired) -> HostedAdapter:
-    """The adapter for the services that this bus hosts."""
+    """The adapter for the services that this bus hosts, ready for those that are registered already."""
     log = logger("hosted")
     own = node.settings.registry.source == "database"
     view = BusView(
@@ -85,8 +85,11 @@ def hosted_adapter(node: Wired) -> HostedAdapter:
         engine=node.engine if own else None,
         histories=Histories(node.engine, node.settings.evidence.url, node.subjects.every) if own else None,
     )
-    return HostedAdapter(
+    adapter = HostedAdapter(
         node.reactor,
         view,
         lambda exchange, error: log.error("a hosted service failed", exchange=exchange, exc_info=error),
     )
+    if any(service.adapter == "hosted" for service in node.way.directory.services.values()):
+        adapter.prepare()
+    return adapter

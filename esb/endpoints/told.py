@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from esb.adapters.hosted.typed import Fault
 from esb.admin.participation import NotYours, OfficerUnnamed, author_of
 from esb.admin.services import ContractUnfit
-from esb.endpoints.metadata import BusView
+from esb.endpoints.bus_view import BusView
 from esb.kernel.faults import EsbError
 from esb.registry.applications import Incomplete
 from esb.registry.errors import Conflict, Forbidden, Invalid, NotFound, RegistryUnavailable

@@ -1,5 +1,5 @@
 """The registry's schema, revision by revision, carried inside the package: no alembic.ini is needed."""
 
-from esb.registry.migrations.run import current, head, upgrade
+from esb.registry.migrations.revision import current, head, upgrade
 
 __all__ = ["current", "head", "upgrade"]

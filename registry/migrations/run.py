@@ -20,11 +20,11 @@ class SchemaUnknown(RegistryError):
     """The database has a revision that this version of the program does not know."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to :func:`head` in one transaction; does nothing when it is there already.
+def run(engine: Engine) -> None:
+    """Run what is missing of the revisions, in one transaction; nothing when another process was first.
 
-    Several processes may call this at once.  Raises :class:`SchemaUnknown` when a newer version of the program wrote
-    the database, :class:`~esb.registry.errors.RegistryUnavailable`.
+    Raises :class:`SchemaUnknown` when a newer version of the program wrote the database,
+    :class:`~esb.registry.errors.RegistryUnavailable`.
     """
     with (
         database_errors(),
@@ -75,23 +75,6 @@ def _check_references(connection: Connection) -> None:
             f"a row of {broken[0]} refers to a row of {broken[2]} that is not there; nothing was changed: restore a "
             "backup, or ask whoever changed the database by hand"
         )
-
-
-def current(engine: Engine) -> str | None:
-    """Return the database's revision, None when it is empty.
-
-    Raises :class:`~esb.registry.errors.RegistryUnavailable`.
-    """
-    with database_errors(), engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def head() -> str:
-    """Return the revision that this version of the program needs."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    if revision is None:
-        raise RegistryError("this installation holds no migrations; install it again")
-    return revision
 
 
 def _config() -> Config:

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from esb.admin.authority import init_authority
+from esb.admin.body_key import make_body_key
 from esb.admin.home import Home, make_home
+from esb.admin.log_key import open_log_signer
 from esb.conf.load import load
 from esb.registry.database import open_database
 from esb.registry.migrations import upgrade
@@ -24,6 +26,9 @@ def _template() -> Path:
     engine = open_database(settings.registry.url)
     upgrade(engine)
     engine.dispose()
+    # As the first start would, but at what these tests let a key cost (tests/conftest.py): processes pay in full.
+    open_log_signer(settings.keys.log_key, PASSPHRASE.encode(), "bus.test/log")
+    make_body_key(home.path / "keys" / "bodies.key", PASSPHRASE.encode())
     init_authority(
         home,
         PASSPHRASE.encode(),

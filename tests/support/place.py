@@ -14,7 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.authority import Authority, add_bus_key, init_authority
+from esb.admin.body_key import make_body_key
 from esb.admin.home import Home, make_home, open_home
+from esb.admin.log_key import open_log_signer
 from esb.admin.offices import make_office
 from esb.admin.services import register_service
 from esb.audit.entry import Kind
@@ -294,6 +296,10 @@ def make_place(folder: Path, provider: Provider, authority_at: TokenUri | None =
         now=time.time(),
         random=secrets.token_bytes,
     )
+    # As the first start would, but at what these tests let a key cost (tests/conftest.py): processes pay in full.
+    open_log_signer(settings.keys.log_key, PASSPHRASE, ADDRESS)
+    if isinstance(settings.keys.body_key, Path):
+        make_body_key(settings.keys.body_key, PASSPHRASE)
     place = Place(home, settings, engine, provider, environment=environment)
     place.member("DIN")
     place.member("EESMN")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from esb.adapters.hosted.typed import Asked, Fault
-from esb.endpoints.metadata import BusView, allowed_methods, get_contract, list_endings, list_methods, list_services
+from esb.endpoints.bus_view import BusView
+from esb.endpoints.metadata import allowed_methods, get_contract, list_endings, list_methods, list_services
 from esb.kernel.directory import (
     AnswerSignature,
     CertificateIndex,

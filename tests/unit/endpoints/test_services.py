@@ -9,9 +9,11 @@ from support.reactor import on_reactor, reactor
 
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.endpoints import services
-from esb.endpoints.metadata import BusView
+from esb.endpoints.bus_view import BusView
 from esb.endpoints.services import hosted_adapter
 from esb.kernel.clock import ManualClock
+
+_FIRST = SimpleNamespace(services={})
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Wired:
             bus=SimpleNamespace(address="https://bus.example/"), registry=SimpleNamespace(source="snapshot")
         )
     )
-    way: Any = field(default_factory=lambda: SimpleNamespace(directory="first"))
+    way: Any = field(default_factory=lambda: SimpleNamespace(directory=_FIRST))
     contract: Any = {"c0ffee": "a contract"}.__getitem__
 
 
@@ -48,7 +50,7 @@ def test_a_service_sees_the_directory_in_force(given: list[tuple[Any, ...]]) -> 
     view = given[0][1]
     assert isinstance(view, BusView)
     assert (view.directory(), view.now(), view.contract("c0ffee"), view.address) == (
-        "first",
+        _FIRST,
         1_700_000_000.0,
         "a contract",
         "https://bus.example",
@@ -66,3 +68,18 @@ def test_a_failure_is_logged_with_its_exchange(given: list[tuple[Any, ...]], mon
     error = RuntimeError("x")
     given[0][2]("x-1", error)
     assert lines == [("a hosted service failed", {"exchange": "x-1", "exc_info": error})]
+
+
+def test_what_typed_services_run_on_is_there_before_the_first_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[HostedAdapter] = []
+
+    def prepare(adapter: HostedAdapter) -> None:
+        prepared.append(adapter)
+
+    monkeypatch.setattr(HostedAdapter, "prepare", prepare)
+    node = Wired()
+    on_reactor(lambda: hosted_adapter(node))
+    assert prepared == []
+    node.way.directory = SimpleNamespace(services={"/x": SimpleNamespace(adapter="hosted")})
+    adapter = on_reactor(lambda: hosted_adapter(node))
+    assert prepared == [adapter]
