@@ -21,8 +21,9 @@ from esb.kernel.faults import EsbError
 
 _MICRO: Final = 1_000_000
 _PAGE: Final = 32  # rows compared at a time: each may have messages of many megabytes
-_REST: Final = 86_400
-"""Seconds after its end that a month stays in the log: quotas of its last day, and messages still on their way."""
+_REST: Final = 3 * 86_400
+"""Seconds after its end that a month stays in the log: quotas of its last day, messages still on their way, and their
+ids, which are remembered for two days."""
 
 Told = Callable[[str, int, int, int], None]
 """Is told of which package which part is done: its name, first leaf, the leaf up to which it is done, and its end."""
@@ -146,14 +147,14 @@ def droppable(reader: RawReader, until: str, now: float) -> list[Kept]:
         now: Unix seconds.
 
     Raises:
-        MonthInvalid, ArchiveRefused: there is no such month, it is over only since less than a day, or not all of it is
+        MonthInvalid, ArchiveRefused: there is no such month, it is over since less than three days, or not all of it is
             archived.
         PackageInvalid: an entry of the log about its packages cannot be read.
     """
     limit = month_end(until)
     if limit + _REST * _MICRO > now * _MICRO:
         raise ArchiveRefused(
-            f"{until} is not over for a day yet (UTC), and the log needs it: drop up to an earlier month"
+            f"{until} is not over for three days yet (UTC), and the log needs it: drop up to an earlier month"
         )
     kept = [each for each in reader.packages() if each.manifest.month <= until]
     end = kept[-1].manifest.end if kept else 0

@@ -11,10 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
-from esb.audit import postgres, sqlite
-from esb.audit.partitions import drop_partition, whole_partitions
+from esb.audit import sqlite
+from esb.audit.dropping_postgres import drop_from_database
 from esb.audit.raw import TABLES
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
@@ -23,8 +21,6 @@ from esb.audit.tree import Span
 _ROWS: Final = 500  # in one commit: some milliseconds
 _BREATH: Final = 0.005  # seconds between two commits in a file: its writer looks for its turn every half a millisecond
 _BUSY_SECONDS: Final = 30.0
-_ATTEMPTS: Final = 60  # at a partition that others use
-_PAUSE: Final = 0.5  # seconds between two of them, in which messages go on
 _CHOSEN: Final = (
     "SELECT id FROM record WHERE id >= ? AND id < ? AND kind <> 'change' AND id < (SELECT max(id) FROM record)"
 )
@@ -50,7 +46,9 @@ def drop_rows(url: str, spans: Iterable[Span], told: Callable[[int], None] = lam
         StoreUnavailable: the log cannot be written now; what was deleted stays deleted.
     """
     place = locate(url)
-    return _from_file(place, spans, told) if isinstance(place, Path) else _from_database(place, spans, told)
+    if isinstance(place, Path):
+        return _from_file(place, spans, told)
+    return drop_from_database(place, list(spans), told)
 
 
 def _pieces(spans: Iterable[Span]) -> Iterable[tuple[int, int, int]]:
@@ -78,35 +76,3 @@ def _from_file(path: Path, spans: Iterable[Span], told: Callable[[int], None]) -
     except sqlite3.Error as error:
         raise StoreUnavailable(sqlite.reason(error)) from error
     return gone
-
-
-def _from_database(url: str, spans: Iterable[Span], told: Callable[[int], None]) -> int:
-    gone = 0
-    try:
-        with postgres.connect(url) as log:
-            postgres.check_version(log)
-            given = list(spans)
-            # Messages in a partition that goes as a whole are not deleted one by one.
-            whole = whole_partitions(log, max((span.record + span.count for span in given), default=0))
-            behind = max((end for _, end in whole), default=0)
-            for low, high, index in _pieces(given):
-                with log.transaction():
-                    for statement in _STATEMENTS[high <= behind :]:
-                        count = log.execute(statement.replace("?", "%s").encode(), (low, high)).rowcount
-                gone += count
-                told(index)
-            for name, _ in whole:
-                _let_go(log, name)
-    except psycopg.Error as error:
-        raise StoreUnavailable(postgres.reason(error)) from error
-    return gone
-
-
-def _let_go(log: psycopg.Connection, name: str) -> None:
-    for _ in range(_ATTEMPTS):
-        if drop_partition(log, name):
-            return
-        time.sleep(_PAUSE)
-    raise StoreUnavailable(
-        f"the table evidence.{name} is in use without a pause: its records are gone, and the same command drops it"
-    )

@@ -19,18 +19,32 @@ def month_at(moment: int) -> str:
     return f"{datetime.fromtimestamp(moment / _MICRO, UTC):%Y-%m}"
 
 
+def month_begin(month: str) -> int:
+    """The first moment of a month, microseconds since the Unix epoch.
+
+    Raises:
+        MonthInvalid: the text is no month.
+    """
+    year, number = _read(month)
+    return int(datetime(year, number, 1, tzinfo=UTC).timestamp()) * _MICRO
+
+
 def month_end(month: str) -> int:
     """When a month is over: the first moment of the next one, microseconds since the Unix epoch.
 
     Raises:
         MonthInvalid: the text is no month.
     """
+    year, number = _read(month)
+    after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return int(after.timestamp()) * _MICRO
+
+
+def _read(month: str) -> tuple[int, int]:
     found = _MONTH.fullmatch(month)
     if found is None or int(found[1]) < 1970:
         raise MonthInvalid(f"{month[:20]!r} is no month: it looks like 2026-10")
-    year, number = int(found[1]), int(found[2])
-    after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
-    return int(after.timestamp()) * _MICRO
+    return int(found[1]), int(found[2])
 
 
 def months_from(moment: int, until: str) -> list[str]:

@@ -1,11 +1,13 @@
 """The messages of a log in PostgreSQL, in partitions by their numbers, which grow with time.
 
 Messages are nearly all of a log, and to let go of a month is then to drop tables: no row is deleted, nothing is left to
-be vacuumed, and the room goes back to the disk.  Records' own rows, some hundreds of bytes, stay in one table, whose
-keys keep names and message ids unique.  The elected sequencer makes partitions ahead; what none was made for stands in
-``body_rest``.  No statement about ``body`` need know of any of this.
+be vacuumed, and the room goes back to the disk.  The elected sequencer makes partitions ahead; what none was made for
+stands in ``body_rest``.  No statement about ``body`` need know of any of this.  Records' own rows stand in partitions
+by months (:mod:`esb.audit.record_partitions`).
 """
 
+import re
+from dataclasses import dataclass
 from typing import Final, LiteralString
 
 import psycopg
@@ -14,9 +16,36 @@ from psycopg import errors, sql
 WIDTH: Final = 1 << 21
 """Numbers in a partition: at ten million records a month, five partitions."""
 
-_EVIDENCE: Final = "evidence"
+SCHEMA: Final = "evidence"
 # Who waits for a whole table makes everybody who comes after wait too, messages among them.
-_PATIENCE: Final[LiteralString] = "SET LOCAL lock_timeout = '200ms'"
+PATIENCE: Final[LiteralString] = "SET LOCAL lock_timeout = '200ms'"
+_BOUNDS: Final = re.compile(r"FOR VALUES FROM \((?:MINVALUE|'([^']*)')\) TO \('([^']*)'\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A table that holds a range of a partitioned one.
+
+    Attributes:
+        name: of the table.
+        low: the first value that belongs there; None where all below ``high`` do.
+        high: the first value that does not belong there any more.
+    """
+
+    name: str
+    low: str | None
+    high: str
+
+
+def partitions_of(connection: psycopg.Connection, table: str) -> list[Partition]:
+    """The partitions of a table of the log, but for the one of all the rest, in no order."""
+    rows = connection.execute(
+        "SELECT relname::text, pg_get_expr(relpartbound, pg_class.oid) FROM pg_class "
+        "JOIN pg_inherits ON inhrelid = pg_class.oid WHERE inhparent = to_regclass('evidence.' || %s)",
+        (table,),
+    ).fetchall()
+    found = ((name, _BOUNDS.fullmatch(bound)) for name, bound in rows)
+    return [Partition(name, bounds[1], bounds[2]) for name, bounds in found if bounds is not None]
 
 
 def partition_name(number: int) -> str:
@@ -57,7 +86,7 @@ def make_room(connection: psycopg.Connection, number: int) -> bool:
             continue
         try:
             with connection.transaction():
-                connection.execute(_PATIENCE)
+                connection.execute(PATIENCE)
                 _make(connection, name, start)
         except psycopg.Error:
             if connection.broken or connection.closed:
@@ -67,7 +96,7 @@ def make_room(connection: psycopg.Connection, number: int) -> bool:
 
 
 def _make(connection: psycopg.Connection, name: str, start: int) -> None:
-    table = sql.Identifier(_EVIDENCE, name)
+    table = sql.Identifier(SCHEMA, name)
     # A table that is attached when it is ready holds up nobody who writes to another partition.
     connection.execute(sql.SQL("CREATE TABLE {} (LIKE evidence.body INCLUDING ALL)").format(table))
     connection.execute("LOCK TABLE evidence.body_rest IN ACCESS EXCLUSIVE MODE")
@@ -85,39 +114,30 @@ def _make(connection: psycopg.Connection, name: str, start: int) -> None:
     )
 
 
-def whole_partitions(connection: psycopg.Connection, end: int) -> list[tuple[str, int]]:
-    """Partitions all of whose numbers lie below ``end``, with the number behind their last; the oldest first.
-
-    The last record's is never among them.
-    """
+def whole_partitions(connection: psycopg.Connection, end: int) -> list[Partition]:
+    """Partitions all of whose numbers lie below ``end``, the oldest first.  The last record's is never among them."""
     top = _number(connection, "SELECT coalesce(max(id), 0) FROM evidence.record")
-    rows = connection.execute(
-        "SELECT relname::text, pg_get_expr(relpartbound, pg_class.oid) FROM pg_class "
-        "JOIN pg_inherits ON inhrelid = pg_class.oid WHERE inhparent = 'evidence.body'::regclass"
-    ).fetchall()
-    found: list[tuple[str, int]] = []
-    for name, bound in rows:
-        digits = bound.rpartition("TO ('")[2].removesuffix("')")
-        if digits.isdigit() and int(digits) <= min(end, top):
-            found.append((name, int(digits)))
-    return sorted(found, key=lambda each: each[1])
+    found = [each for each in partitions_of(connection, "body") if int(each.high) <= min(end, top)]
+    return sorted(found, key=lambda each: int(each.high))
 
 
-def drop_partition(connection: psycopg.Connection, name: str) -> bool:
+def drop_partition(connection: psycopg.Connection, partition: Partition) -> bool:
     """Drop a partition whose records have left the log; messages of those that stay, as changes do, stay too.
 
     Returns:
         Whether it is gone; False where another held the table too long.
     """
-    table = sql.Identifier(_EVIDENCE, name)
+    low, high = int(partition.low or 0), int(partition.high)
+    # Looked up before anybody has to wait.  Under these numbers nothing comes any more.
+    rows = connection.execute("SELECT id FROM evidence.record WHERE id >= %s AND id < %s", (low, high)).fetchall()
+    table = sql.Identifier(SCHEMA, partition.name)
     try:
         with connection.transaction():
-            connection.execute(_PATIENCE)
+            connection.execute(PATIENCE)
             connection.execute(sql.SQL("ALTER TABLE evidence.body DETACH PARTITION {}").format(table))
             connection.execute(
-                sql.SQL("INSERT INTO evidence.body SELECT kept.* FROM {} kept JOIN evidence.record USING (id)").format(
-                    table
-                )
+                sql.SQL("INSERT INTO evidence.body SELECT * FROM {} WHERE id = ANY(%s)").format(table),
+                ([row[0] for row in rows],),
             )
             connection.execute(sql.SQL("DROP TABLE {}").format(table))
     except errors.LockNotAvailable:

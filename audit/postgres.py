@@ -2,7 +2,8 @@
 
 A batch is one statement, so one round trip and one commit: its arrays become rows, and the unique keys decide which
 of them are new.  What counts and what is only an index is as in the SQLite store; the tables stand in a schema of their
-own, ``evidence``, so that the registry may share the database.
+own, ``evidence``, so that the registry may share the database.  Records stand in partitions by months, messages in
+partitions by numbers, and which message ids were used in a table of its own (:mod:`esb.audit.replays`).
 """
 
 from collections.abc import Sequence
@@ -27,15 +28,19 @@ from esb.audit.record import (
     check_schema,
     write_apart,
 )
+from esb.audit.record_partitions import INDICES, last_moment, make_months, partition_records
+from esb.audit.replays import FILLED, MADE
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 _SCHEMA: Final[LiteralString] = """
 CREATE SCHEMA IF NOT EXISTS evidence;
 CREATE TABLE evidence.version (version integer NOT NULL);
-INSERT INTO evidence.version VALUES (2);
+INSERT INTO evidence.version VALUES (3);
+-- No default: a program from before, which knows nothing of "replay", cannot go on writing into these tables.
+CREATE SEQUENCE evidence.record_number;
 CREATE TABLE evidence.record (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    record text NOT NULL UNIQUE,
+    id bigint NOT NULL,
+    record text COLLATE "C" NOT NULL UNIQUE,
     kind text NOT NULL,
     at bigint NOT NULL,
     consumer text NOT NULL,
@@ -44,9 +49,7 @@ CREATE TABLE evidence.record (
     grant_id bigint,
     replay_key bytea,
     leaf bytea NOT NULL
-);
-CREATE UNIQUE INDEX record_replay ON evidence.record (replay_key) WHERE replay_key IS NOT NULL;
-CREATE INDEX record_use ON evidence.record (at, grant_id) WHERE kind = 'request';
+) PARTITION BY RANGE (record);
 CREATE TABLE evidence.body (
     id bigint PRIMARY KEY,
     message bytea NOT NULL,
@@ -68,10 +71,7 @@ CREATE TABLE evidence.data_key (
     shredded bigint
 );
 """
-# From each version to the next, in place.
-_UPGRADES: Final[dict[int, tuple[LiteralString, ...]]] = {
-    1: ("ALTER TABLE evidence.body ADD COLUMN key bigint", _DATA_KEY, "UPDATE evidence.version SET version = 2")
-}
+_SECOND: Final[tuple[LiteralString, ...]] = ("ALTER TABLE evidence.body ADD COLUMN key bigint", _DATA_KEY)
 _LOCK: Final = 0x53686C757A  # any number that the processes agree on
 
 # A server that is gone without a word must not hold the writer's thread for the minutes that TCP would wait.
@@ -93,15 +93,26 @@ WITH given AS (
         %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[]
     ) WITH ORDINALITY AS row
         (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf, message, sent, key, place)
-), new AS (
-    INSERT INTO record (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf)
-    SELECT record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf FROM given ORDER BY place
+), claimed AS (
+    INSERT INTO replay (replay_key, record, at)
+    SELECT replay_key, record, at FROM given WHERE replay_key IS NOT NULL ORDER BY place
     ON CONFLICT DO NOTHING
-    RETURNING id, record
+    RETURNING replay_key, record
+), free AS (
+    SELECT record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf FROM given
+    WHERE replay_key IS NULL OR (replay_key, record) IN (SELECT replay_key, record FROM claimed)
+    ORDER BY place
+), new AS (
+    INSERT INTO record (id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf)
+    SELECT nextval('record_number'), free.* FROM free
+    ON CONFLICT DO NOTHING
+    RETURNING id, record, replay_key
 ), kept AS (
     INSERT INTO body (id, message, sent, key) SELECT id, message, sent, key FROM new JOIN given USING (record)
 )
 SELECT record FROM new
+-- Who has claimed a message id under a name that another record has: then nothing of this has been.
+WHERE 1 / ((SELECT count(*) FROM claimed) = (SELECT count(replay_key) FROM new))::integer = 1
 """
 
 _UNFIT: Final = (
@@ -196,6 +207,10 @@ class PostgresStore:
                 return [WRITTEN] * len(batch)
             names = {row[0] for row in new}
             return [WRITTEN if record.entry.record in names else _found(connection, record) for record in batch]
+        except errors.DivisionByZero as error:
+            if len(batch) == 1:
+                return [_found(connection, batch[0])]
+            raise RecordUnwritable("the record's name is that of another") from error
         except _UNFIT as error:
             raise RecordUnwritable("the record holds a value that the evidence log cannot store") from error
         except psycopg.Error as error:
@@ -239,13 +254,18 @@ def bring_up(connection: psycopg.Connection) -> None:
         # of this kind does not make it look again.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         if _one(connection, "SELECT to_regclass('evidence.version') IS NULL"):
-            connection.execute(_SCHEMA)
-            connection.execute(_DATA_KEY)
-        version = _one(connection, "SELECT version FROM evidence.version")
-        for earlier in range(version if isinstance(version, int) else SCHEMA_VERSION, SCHEMA_VERSION):
-            for statement in _UPGRADES[earlier]:
+            for statement in (_SCHEMA, _DATA_KEY, *INDICES, *MADE):
                 connection.execute(statement)
+        elif (found := _one(connection, "SELECT version FROM evidence.version")) in (1, 2):
+            connection.execute("SET LOCAL statement_timeout = 0")  # it reads all that there is
+            connection.execute("LOCK TABLE evidence.record, evidence.body IN ACCESS EXCLUSIVE MODE")
+            for statement in (*(_SECOND if found == 1 else ()), *MADE):
+                connection.execute(statement)
+            connection.execute(FILLED.encode())
+            partition_records(connection)
+            connection.execute("UPDATE evidence.version SET version = 3")
         check_version(connection)
+        make_months(connection, last_moment(connection))
         partition_bodies(connection)
 
 
@@ -291,7 +311,9 @@ def _found(connection: psycopg.Connection, record: Record) -> Outcome:
     if row is not None:
         return WRITTEN if row[0] == record.leaf else NotWritten("another record has this record's name")
     row = connection.execute(
-        "SELECT leaf FROM record WHERE replay_key = %s", (record.replay_key,), binary=True
+        "SELECT leaf FROM record WHERE record = (SELECT record FROM replay WHERE replay_key = %s) AND replay_key = %s",
+        (record.replay_key, record.replay_key),
+        binary=True,
     ).fetchone()
     try:
         first = read_leaf(row[0]) if row is not None else None

@@ -10,6 +10,8 @@ from psycopg import errors
 from esb.audit import postgres
 from esb.audit.partitions import WIDTH, make_room
 from esb.audit.record import StoreUnavailable, check_schema
+from esb.audit.record_partitions import last_moment, make_months
+from esb.audit.replays import forget
 from esb.audit.tiles import Place
 from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
 
@@ -32,6 +34,7 @@ _STEPS: Final[tuple[LiteralString, ...]] = (_FIRST, _WITH_OTHERS_WORDS)
 """What brings the tables from each version to the next; of version 0 there are none."""
 SCHEMA_VERSION: Final = len(_STEPS)
 _LOCK: Final = 0x53686C757B  # one process makes the tables; any number that the processes agree on
+_HOUR: Final = 3_600_000_000  # microseconds
 _TURN: Final = 0x53686C757C  # whoever holds it in its session is the one who sequences
 
 
@@ -47,6 +50,7 @@ class PostgresTree:
         self._connection: psycopg.Connection | None = None
         self._elected = False
         self._roomy: int | None = None  # the partition of messages, by its number, behind which there are more
+        self._hour: int | None = None  # of the last record, when there were months for it and for what comes
 
     def elect(self) -> bool:
         """See :class:`~esb.audit.tree.TreeStore`.  The lock goes with the session, and the session with its process."""
@@ -88,7 +92,7 @@ class PostgresTree:
     def publish(self, sign: SignCheckpoint) -> bytes | None:
         """See :class:`~esb.audit.tree.TreeStore`."""
         with self._place() as tree:
-            self._make_room(tree)
+            self._tend(tree)
             with tree.transaction():
                 return _publish(tree, sign)
 
@@ -119,11 +123,15 @@ class PostgresTree:
             with suppress(psycopg.Error):
                 connection.close()
 
-    def _make_room(self, tree: psycopg.Connection) -> None:
-        """Have partitions for messages ready before records of their numbers come."""
+    def _tend(self, tree: psycopg.Connection) -> None:
+        """Have partitions ready before records come that belong there, and forget old message ids."""
         mark = int(str(_one(tree, "SELECT mark FROM tree")))
         if mark // WIDTH != self._roomy:
             self._roomy = mark // WIDTH if make_room(tree, mark) else None
+        moment = last_moment(tree)
+        if moment // _HOUR != self._hour:
+            self._hour = moment // _HOUR if make_months(tree, moment) else None
+        forget(tree)
 
     @contextmanager
     def _place(self) -> Iterator[psycopg.Connection]:
@@ -159,13 +167,14 @@ def _settled(tree: psycopg.Connection) -> int:
     """The highest number under which nothing can appear any more.
 
     Numbers are given when a statement begins and are seen when it has committed, so a lower one can come after a higher
-    one.  A share lock waits for the inserts that are under way and holds new ones up for the moment of one look.
+    one.  A share lock waits for the inserts that are under way and holds new ones up for the moment of one look.  All
+    of them come through the table of all months, so that no other need be locked.
     """
     try:
         with tree.transaction():
             tree.execute("SET LOCAL lock_timeout = '2s'")
-            tree.execute("LOCK TABLE record IN SHARE MODE")
-            return int(str(_one(tree, "SELECT coalesce(max(id), 0) FROM record")))
+            tree.execute("LOCK TABLE ONLY record IN SHARE MODE")
+            return int(str(_one(tree, "SELECT last_value FROM record_number")))
     except errors.LockNotAvailable:
         return 0  # somebody tends the table: the next round comes in a second
 

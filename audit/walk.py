@@ -13,6 +13,7 @@ from esb.audit.archive_walk import Archived, walk_archive
 from esb.audit.attested import Attested, StampJudge, attested
 from esb.audit.depot import Depot
 from esb.audit.examine import Finding, Stretch, examine
+from esb.audit.examine_beside import examine_beside
 from esb.audit.examine_bodies import SentJudge, Tally
 from esb.audit.merkle import ProofInvalid, check_consistency, perfect_root, root
 from esb.audit.notes import Checkpoint, NoteInvalid, NoteKey, open_checkpoint
@@ -128,6 +129,7 @@ def walk(
             report.shredded, wrong = shreddings(open_data_keys(url), report.tally)
             report.findings += wrong
         report.findings += [Finding("a record was put in afterwards", name) for name in reader.strays()]
+        report.findings += examine_beside(url, lambda record: _leaves(reader, record, dropped))
         report.findings += [one for note in kept for one in _outsiders(reader, key, note, latest)]
         return report
     finally:
@@ -169,6 +171,12 @@ def _stretches(look: _Look, reader: TreeReader, stretches: list[tuple[int, int]]
     # Spawned, not forked: a child must not share this process's open databases.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         yield from pool.map(look.apart, stretches)
+
+
+def _leaves(reader: TreeReader, record: str, dropped: Iterable[tuple[int, int]]) -> bool:
+    """Whether a record is about to leave the log for the archive."""
+    index = reader.index_of(record)
+    return index is not None and any(first <= index < end for first, end in dropped)
 
 
 def _upper_tiles(reader: TreeReader, size: int, roots: dict[int, bytes]) -> Iterator[Finding]:

@@ -18,7 +18,10 @@ import psycopg
 
 from esb.audit.entry import Kind
 from esb.audit.leaf import read_leaf
+from esb.audit.months import month_at, month_begin, months_from
 from esb.audit.record import Record, replay_key
+from esb.audit.record_partitions import border, make_months
+from esb.audit.replays import FILLED
 from esb.audit.store import locate, open_store
 
 MESSAGE: Final = b"<m/>"
@@ -68,7 +71,6 @@ def made(number: int) -> Made:
 def pair(number: int) -> tuple[Made, Made]:
     """The records of an exchange: a request, and its answer or refusal."""
     chance = mixed(number)
-    exchange = f"0192f3a0-1111-7abc-8def-{number:012d}"
     member = _uneven(chance & 0xFFFF, _MEMBERS)
     provider = _uneven(chance >> 16 & 0xFFFF, _PROVIDERS)
     grant = member * _PROVIDERS + provider
@@ -78,6 +80,7 @@ def pair(number: int) -> tuple[Made, Made]:
     case = number // 3 if number % 7 else number // 5
     person = mixed(_PERSONS + mixed(number + 1) % _PERSONS)
     at = _BEGUN + 2 * number * _STEP
+    exchange = f"{border(at)}-7abc-8def-{number:012d}"
     # Most take some 20 ms, one in a hundred a second.
     took = int(20_000 * math.exp(((chance >> 40 & 0xFFF) / 0xFFF) ** 6 * 5))
     refused = number % _REFUSED == 0
@@ -163,24 +166,19 @@ def _fill_file(path: Path, count: int, told: Callable[[int], None]) -> None:
 
 def _fill_database(url: str, count: int, told: Callable[[int], None]) -> None:
     with psycopg.connect(url, autocommit=True, options="-c search_path=evidence -c synchronous_commit=off") as database:
-        later = database.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'evidence' AND tablename = 'record' "
-            "AND indexname NOT LIKE '%key'"
-        ).fetchall()
-        kept = [row for row in later if not row[0].endswith("_pkey")]
-        for name, _ in kept:
-            database.execute(f"DROP INDEX {name}".encode())
-        record = "COPY record (record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf) FROM STDIN"
+        for month in months_from(_BEGUN, month_at(_BEGUN + count * _STEP)):
+            make_months(database, month_begin(month))
+        record = "COPY record (id, record, kind, at, consumer, service, outcome, grant_id, replay_key, leaf) FROM STDIN"
         for batch in _batches(count, told):
             with database.transaction(), database.cursor() as cursor:
                 with cursor.copy(record.encode()) as copy:
-                    for _, row in batch:
-                        copy.write_row(_columns(row))
+                    for number, row in batch:
+                        copy.write_row((number, *_columns(row)))
                 with cursor.copy(b"COPY body (id, message, sent) FROM STDIN") as copy:
                     for number, row in batch:
                         copy.write_row((number, MESSAGE, b"" if row.kind == "request" else MESSAGE))
-        for _, definition in kept:
-            database.execute(definition.encode())
+        database.execute("SELECT setval('record_number', %s)", (count,))
+        database.execute(FILLED.encode())
         database.execute("VACUUM ANALYZE")
 
 

@@ -99,8 +99,9 @@ class Signature:
 class Time:
     """How old or early a message may be."""
 
-    window_seconds: _Seconds
-    skew_seconds: Annotated[float, Real()]
+    # A message id is remembered for two days.
+    window_seconds: Annotated[float, Real(above=0, most=86_400)]
+    skew_seconds: Annotated[float, Real(most=3_600)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ CRT_REVOCATION_UNKNOWN: Final = _rule("CRT-07", Code.REVOCATION_UNKNOWN, "The re
 TIM_ONE: Final = _rule("TIM-01", Code.MALFORMED_MESSAGE, "The Security header has exactly one well-formed wsu:Timestamp with Created, and Expires after it.")
 TIM_OLD: Final = _rule("TIM-02", Code.MESSAGE_EXPIRED, "The message is not expired: now is before Expires and within the window after Created, the allowed clock skew included.")
 TIM_FUTURE: Final = _rule("TIM-03", Code.MESSAGE_EXPIRED, "Created is not in the future beyond the allowed clock skew.")
-TIM_REPLAY: Final = _rule("TIM-04", Code.REPLAY, "A consumer's message id is used once; the same bytes again over its own TLS connection get the recorded answer.")
+TIM_REPLAY: Final = _rule("TIM-04", Code.REPLAY, "A consumer's message id is used once: the bus remembers it for at least two days, and takes no message for as long; the same bytes again over its own TLS connection get the recorded answer.")
 TIM_ID: Final = _rule("TIM-05", Code.MALFORMED_MESSAGE, "A message id is 1 to 256 visible characters.")
 
 # Routing

@@ -25,6 +25,7 @@ from esb.audit.examine import Finding
 from esb.audit.log_key import LogSigner
 from esb.audit.notes import COSIGNATURE, NoteKey, cosign, parse_note
 from esb.audit.record import replay_key
+from esb.audit.record_partitions import border
 from esb.audit.store import open_store, open_tree
 from esb.audit.tree import TreeStore
 from esb.audit.tree_reader import TreeReader
@@ -125,8 +126,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         url = libpq(made)
         _fill(url)
         with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
-            for table in ("record", "data_key"):
-                connection.execute(f"ALTER TABLE {table} ALTER id DROP IDENTITY")
+            connection.execute("ALTER TABLE data_key ALTER id DROP IDENTITY")
 
             def execute(query: str, *values: object) -> list[tuple[Any, ...]]:
                 cursor = connection.execute(query.replace("?", "%s").encode(), values)
@@ -135,7 +135,8 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             columns = execute(
                 "SELECT table_name, column_name, data_type FROM information_schema.columns "
                 # Partitions are read and altered through their table.
-                "WHERE table_schema = 'evidence' AND table_name NOT LIKE 'body\\_%%' ORDER BY 1, 2"
+                "WHERE table_schema = 'evidence' AND NOT (SELECT relispartition FROM pg_class "
+                "WHERE oid = ('evidence.' || table_name)::regclass) ORDER BY 1, 2"
             )
             yield Log(url, execute, [(str(a), str(b), str(c)) for a, b, c in columns])
 
@@ -203,7 +204,8 @@ def _keys(log: Log, table: str) -> dict[str, Any]:
         return {"level": 0, "number": 1}
     if table == "cosignature":
         return {"size": 400, "name": WITNESS.name}
-    name = {"span": "first", "tree": "size", "checkpoint": "size", "stamp": "size"}.get(table, "id")
+    names = {"span": "first", "tree": "size", "checkpoint": "size", "stamp": "size", "replay": "at"}
+    name = names.get(table, "id")
     rows = log.execute(f"SELECT {name} FROM {table} ORDER BY {name} LIMIT 2")
     return {name: rows[-1][0]}
 
@@ -242,6 +244,34 @@ def test_the_record_that_was_altered_is_named(log: Log) -> None:
     finally:
         log.execute("UPDATE record SET leaf = ?, outcome = 'accepted' WHERE id = 300", bytes(leaf))
     assert [(one.what, one.where) for one in findings] == [("a record is not the one that was sequenced", name)]
+
+
+def test_a_record_that_is_put_in_under_a_number_that_is_taken_is_named(log: Log) -> None:
+    if log.url.startswith("sqlite"):
+        return  # the number is the row's place in its table
+    columns = "kind, at, consumer, service, outcome, grant_id, replay_key, leaf"
+    # In another month, whose index knows nothing of the first.
+    forged = f"{border(1_700_000_000_000_000)}-forged"
+    log.execute(f"INSERT INTO record SELECT id, ?, {columns} FROM record WHERE id = 300", forged)
+    try:
+        findings = log.walk().findings
+    finally:
+        log.execute("DELETE FROM record WHERE record = ?", forged)
+    assert "two records have one number" in {one.what for one in findings}
+
+
+def test_a_message_id_that_is_forgotten_too_soon_is_named(log: Log) -> None:
+    if log.url.startswith("sqlite"):
+        return  # its key stands in the record's own row
+    ((key, name, at),) = log.execute(
+        "SELECT replay_key, record, at FROM replay WHERE record LIKE ?", "%-000000000300-q"
+    )
+    log.execute("DELETE FROM replay WHERE replay_key = ?", bytes(key))
+    try:
+        findings = log.walk().findings
+    finally:
+        log.execute("INSERT INTO replay VALUES (?, ?, ?)", bytes(key), name, at)
+    assert findings == [Finding("the message id of a record is not remembered", name)]
 
 
 def test_two_records_that_change_places_are_named(log: Log) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.earlier import second_schema
 from support.records import a_record
 from support.sealed import MARKER, MASTERS, OPEN, OTHERS
 
@@ -205,6 +206,8 @@ def test_a_log_of_the_first_schema_is_brought_up_in_place(url: str) -> None:
     store, old = open_store(url), a_record(message=b"<old/>")
     store.write([old])
     store.close()
+    if not url.startswith("sqlite"):
+        second_schema(url)
     _execute(url, "ALTER TABLE body DROP COLUMN key")
     if url.startswith("sqlite"):
         _execute(url, "PRAGMA user_version = 1")

@@ -48,8 +48,8 @@ def fill(
 ) -> None:
     """Write records of some months, a change of the registry in each, with a checkpoint after each month."""
     store, tree = open_store(url, masters), open_tree(url)
-    for month, count in (MONTHS if months is None else months).items():
-        records = [a_request(moment(month) + at, f"{month} {at}") for at in range(count)]
+    for month, wanted in (MONTHS if months is None else months).items():
+        records = [a_request(moment(month) + at, f"{month} {at}") for at in range(wanted)]
         records.insert(9, a_record(f"change-{month}-9f86d081884c7d65", Kind.CHANGE, at=7))
         store.write(records)
         tree.add()
