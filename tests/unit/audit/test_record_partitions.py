@@ -88,7 +88,7 @@ def test_a_message_id_is_used_once_whatever_month_it_is(url: str) -> None:
     assert store.write([before, asked]) == [WRITTEN, WRITTEN]
     again, new = a_request(moment("2031-12"), "one"), a_request(moment("2031-12"), "three")
     known = Duplicate(before.entry.exchange, before.entry.message_sha256)
-    assert store.write([again, new, a_request(moment("2031-12"), "three")]) == [
+    assert store.write([again, new, a_request(moment("2031-12") + 1_000, "three")]) == [
         known,
         WRITTEN,
         Duplicate(new.entry.exchange, new.entry.message_sha256),
@@ -120,11 +120,11 @@ def test_many_writers_cross_a_border_while_months_are_made(url: str) -> None:
     tree, ended = open_tree(url), threading.Event()
     outcomes: list[list[Outcome]] = []
 
-    def write() -> None:
+    def write(which: int) -> None:
         own = open_store(url)
         for at in range(30):
             # The same ids from each of them, in each month, on its either side.
-            batch = [a_request(DECEMBER + (each - 4) * 1_000_000, f"{at} {each}") for each in range(8)]
+            batch = [a_request(DECEMBER + (each - 4) * 1_000_000 + which * 1_000, f"{at} {each}") for each in range(8)]
             outcomes.append(own.write(batch))
         own.close()
 
@@ -133,7 +133,7 @@ def test_many_writers_cross_a_border_while_months_are_made(url: str) -> None:
             tree.add()
             tree.publish(SIGNER.checkpoint)
 
-    threads = [threading.Thread(target=write) for _ in range(3)]
+    threads = [threading.Thread(target=write, args=(which,)) for which in range(3)]
     sequencer = threading.Thread(target=sequence)
     for thread in (*threads, sequencer):
         thread.start()

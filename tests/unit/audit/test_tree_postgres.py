@@ -25,8 +25,8 @@ def test_a_number_that_is_not_committed_yet_holds_later_ones_back(url: str) -> N
     assert tree.add() == 2
     with psycopg.connect(url, options="-c search_path=evidence") as slow:
         slow.execute(
-            "INSERT INTO record (record, kind, at, consumer, service, outcome, leaf) "
-            "VALUES ('slow', 'request', 0, '', '', '', 'x')"
+            "INSERT INTO record (id, record, kind, at, consumer, service, outcome, leaf) "
+            "VALUES (nextval('record_number'), 'slow', 'request', 0, '', '', '', 'x')"
         )
         store = PostgresStore(url)
         store.write([a_record()])
