@@ -107,8 +107,13 @@ def _ambiguous(identifier: str) -> Refusal:
     )
 
 
-def check_coverage(envelope: Envelope, security: SecurityHeader, targets: Sequence[Target]) -> None:
+def check_coverage(
+    envelope: Envelope, security: SecurityHeader, targets: Sequence[Target], headers: bool = True
+) -> None:
     """Say whether everything that a decision could rest on is signed.
+
+    Args:
+        headers: whether that is more than Body and Timestamp.
 
     Raises:
         Refusal: SIG-03 (Body), SIG-04 (Timestamp), SIG-05 (WS-Addressing and Exchange headers, for whatever actor).
@@ -118,7 +123,7 @@ def check_coverage(envelope: Envelope, security: SecurityHeader, targets: Sequen
         raise Refusal(rules.SIG_BODY, "Sign the Body: the signature does not cover it.")
     if security.timestamp not in signed:
         raise Refusal(rules.SIG_TIMESTAMP, "Sign the Timestamp: the signature does not cover it.")
-    for block in envelope.blocks:
+    for block in envelope.blocks if headers else ():
         if block not in signed:
             tag = str(block.tag)
             if tag == _EXCHANGE or tag.startswith(_ADDRESSING):

@@ -14,7 +14,7 @@ from esb.kernel import rules
 from esb.kernel.faults import Refusal
 from esb.kernel.frozen import frozen
 from esb.kernel.namespaces import DS, WSSE, WSSE11, WSU
-from esb.kernel.soap import Envelope, is_for_bus
+from esb.kernel.soap import Envelope, is_for_bus, role_of
 from esb.kernel.xml import Element
 
 _SECURITY: Final = f"{{{WSSE}}}Security"
@@ -45,8 +45,11 @@ class SignatureParts:
     key_info: Element
 
 
-def find_security(envelope: Envelope, limits: SignatureLimits) -> SecurityHeader:
+def find_security(envelope: Envelope, limits: SignatureLimits, actor: str | None = None) -> SecurityHeader:
     """Find the one Security header addressed to the bus.  Those for other actors are not looked into.
+
+    Args:
+        actor: to find the one that is addressed to somebody else instead: whom.
 
     Raises:
         Refusal: SIG-01 (no such header or several; no Signature or several), SIG-02 (something else in it), TIM-01
@@ -56,13 +59,22 @@ def find_security(envelope: Envelope, limits: SignatureLimits) -> SecurityHeader
         raise Refusal(rules.SIG_LIMITS, "The Header holds too many blocks.", {"limit": str(limits.headers)})
     found: Element | None = None
     for block in envelope.blocks:
-        if block.tag == _SECURITY and is_for_bus(block, envelope.version):
+        if block.tag == _SECURITY and _is_meant(block, envelope, actor):
             if found is not None:
                 raise Refusal(rules.SIG_PRESENT, "Two wsse:Security headers are addressed to the bus: send one.")
             found = block
     if found is None:
         raise Refusal(rules.SIG_PRESENT, "Sign the message: no wsse:Security header is addressed to the bus.")
     return _open(found, limits)
+
+
+def has_security(envelope: Envelope, actor: str) -> bool:
+    """Whether a message has a Security header that is addressed to somebody else: to whom."""
+    return any(block.tag == _SECURITY and _is_meant(block, envelope, actor) for block in envelope.blocks)
+
+
+def _is_meant(block: Element, envelope: Envelope, actor: str | None) -> bool:
+    return is_for_bus(block, envelope.version) if actor is None else role_of(block, envelope.version) == actor
 
 
 def _open(security: Element, limits: SignatureLimits) -> SecurityHeader:

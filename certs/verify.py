@@ -53,7 +53,11 @@ class Verifier:
         self._forms = Forms()
 
     def verify(
-        self, envelope: Envelope, certificates: CertificateIndex, body_sha256: bytes | None = None
+        self,
+        envelope: Envelope,
+        certificates: CertificateIndex,
+        body_sha256: bytes | None = None,
+        actor: str | None = None,
     ) -> VerifiedSignature:
         """Verify the signature that is addressed to the bus.
 
@@ -62,6 +66,8 @@ class Verifier:
             certificates: the registered certificates; the only ones that can have signed.
             body_sha256: of the Body's canonical form, of a message that was kept without what its Body held
                 (:mod:`esb.audit.headers`); None where the Body is there.
+            actor: to verify the signature that is addressed to somebody else instead: whom.  It speaks for the Body
+                alone (ANS-07).
 
         Returns:
             The signer and the signed elements, which are elements of ``envelope`` itself.  Whether the certificate
@@ -70,11 +76,12 @@ class Verifier:
         Raises:
             Refusal: SIG-01 to SIG-13, CRT-01, TIM-01, MSG-05, MSG-14.
         """
-        known = self._verify_known(envelope, certificates) if body_sha256 is None else None
+        usual = body_sha256 is None and actor is None
+        known = self._verify_known(envelope, certificates) if usual else None
         if known is not None:
             return known
         limits = self._limits
-        security = find_security(envelope, limits)
+        security = find_security(envelope, limits, actor)
         parts = open_signature(security.signature)
         check_attributes(parts.value, _ID, rules.SIG_STRUCTURE)
         text = text_of(parts.value, limits.value_bytes, rules.SIG_STRUCTURE, rules.SIG_LIMITS)
@@ -90,7 +97,7 @@ class Verifier:
             info = read_signed_info(parts.signed_info, limits)
             signed_info = exclusive(parts.signed_info, info.prefixes)
         targets = find_targets(envelope, security, key, info.references)
-        check_coverage(envelope, security, targets)
+        check_coverage(envelope, security, targets, headers=actor is None)
         check_key(info.algorithm, signer.key)
 
         value = from_base64(text, parts.value, rules.SIG_VALUE)
@@ -110,7 +117,7 @@ class Verifier:
         timestamp = signed[security.timestamp]
         check_unique(envelope, body, [reference.id for reference in info.references])
         created, expires = (stamp.created, stamp.expires) if stamp else read_timestamp(security.timestamp)
-        if body_sha256 is None:
+        if usual:
             self._forms.learn(envelope, security, key, info, signed_info, targets, timestamp)
 
         return VerifiedSignature(

@@ -43,7 +43,9 @@ from esb.conf.load import load
 from esb.keeping import bodies_opener
 from esb.kernel.directory import AnswerSignature
 from esb.registry.database import open_database
+from esb.registry.services import update_service
 from support.archives import a_request, dropped
+from support.hosted import host
 from support.place import PASSPHRASE, Place, make_place
 from support.provider import PERSON, Given, Provider
 from support.way import MEDIA, Asker, Exchange, another, expect_person
@@ -56,8 +58,8 @@ class Packages:
     """A place with what was asked there, after its bus has ended.
 
     Attributes:
-        exchanges: by name: ``answered``, ``unsigned``, ``refused``, ``late`` (refused after it was recorded),
-            ``stranger``, ``one-way``.
+        exchanges: by name: ``answered``, ``hosted`` (signed for its owner by the bus), ``unsigned``, ``refused``,
+            ``late`` (refused after it was recorded), ``stranger``, ``one-way``.
     """
 
     place: Place
@@ -114,6 +116,11 @@ class Packages:
         )
 
     @cached_property
+    def hosted(self) -> bytes:
+        """The package of the exchange whose answer the bus signed for its owner too."""
+        return self.export(self.exchanges["hosted"].reply.exchange).octets
+
+    @cached_property
     def answered(self) -> bytes:
         """The package of the exchange whose provider signs."""
         return self.export(self.exchanges["answered"].reply.exchange).octets
@@ -158,6 +165,11 @@ def make_packages(folder: Path, **environment: str) -> Packages:
         adopt(act, place.home, Authority(place.home).read())
     signed = another(place, "DIN/IAMAS/PersonRecord/v1", answer_signature=AnswerSignature.REQUIRED, settle=False)
     place.grant("EESMN", signed, purpose="Assessment of a benefit", legal_basis="Law on benefits, article 9")
+    hosted = another(place, "DIN/IAMAS/PersonHosted/v1", settle=False)
+    place.grant("EESMN", hosted)
+    host(place)
+    with place.acting() as act:
+        update_service(act, hosted, answer_signature=AnswerSignature.HOSTED)
     owner = place.consumers["DIN"]
     header = (
         b'<exch:Exchange xmlns:exch="urn:shluz:exchange:1"><exch:caseNumber>118</exch:caseNumber>'
@@ -167,6 +179,7 @@ def make_packages(folder: Path, **environment: str) -> Packages:
         asker = Asker(place)
         made = {"unsigned": asker.ask()}
         expect_person(made["unsigned"])
+        made["hosted"] = asker.ask(service=hosted)
         provider.answer = lambda request: Given(owner.sign(PERSON), media="text/xml; charset=utf-8")
         made["answered"] = asker.ask(service=signed, headers=(header,))
         expect_person(made["answered"])

@@ -1,9 +1,7 @@
 """A member that signs nothing itself has its answers signed with a key that the bus keeps for it: beside the bus's own
 signature, which every stack verifies as before, and refused where that key does not count."""
 
-import secrets
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,43 +12,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from support.client import NS, WSU_ID
-from support.place import PASSPHRASE, PERSONS, Place, make_place
+from support.hosted import host
+from support.place import PERSONS, Place, make_place
 from support.provider import Provider
 from support.way import Asker, expect_refusal
 from zeep.wsse.signature import verify_envelope
 
-from esb.admin.authority import enrol_member
-from esb.admin.hosted_keys import make_hosted_key, use_hosted_key
-from esb.admin.own_keys import request_for
 from esb.kernel import rules
-from esb.kernel.directory import AnswerSignature, CertificateUse
+from esb.kernel.directory import AnswerSignature
 from esb.kernel.namespaces import OWNER_ACTOR, WSU
 from esb.kernel.soap import SoapVersion
 from esb.registry.certificates import revoke_certificate
 from esb.registry.hosted_keys import hosted_key_of
 from esb.registry.models import RevocationReason
 from esb.registry.services import update_service
-
-
-def host(place: Place, member: str = "DIN") -> x509.Certificate:
-    """Make, certify and take up a hosted key."""
-    folder = place.settings.keys.hosted
-    facts: dict[str, Any] = {"author": "operator", "now": time.time()}
-    path = make_hosted_key(folder, place.engine, member, "p256", None, PASSPHRASE, **facts)
-    certificate = enrol_member(
-        place.home,
-        place.engine,
-        PASSPHRASE,
-        member,
-        request_for(path, member, PASSPHRASE),
-        use=CertificateUse.SIGNING,
-        days=30,
-        hostnames=(),
-        random=secrets.token_bytes,
-        **facts,
-    )
-    assert use_hosted_key(folder, place.engine, member, certificate, PASSPHRASE, **facts) == path
-    return certificate
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class Case:
         return [x509.load_der_x509_certificate(self.files[name]) for name in names]
 
     def certificate(self, part: str) -> bytes | None:
-        """DER of a signer's certificate: of the ``consumer``, ``provider`` or ``bus``."""
+        """DER of a signer's certificate: of the ``consumer``, ``provider``, ``bus``, or ``hosted``."""
         return self.files.get(f"certificates/{part}.cer")
 
     def why_missing(self, *names: str) -> str:

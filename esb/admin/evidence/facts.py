@@ -16,6 +16,9 @@ from esb.kernel.names import SERVICES_ROOT, NameInvalid, ServiceId
 
 _BEGINS: Final = frozenset({"add", "request", "issue"})
 _KEYS: Final = frozenset({"number", "at", "author", "act", "kind", "key", "detail"})
+POLLED: Final = 60_000_000
+"""A change comes into force when every worker has read the registry anew: seconds later, and never this many
+microseconds."""
 Facts = dict[str, Any]
 Thing = tuple[str, str]
 """The kind and key of what a change is about: ``("grant", "17")``."""

@@ -18,7 +18,7 @@ from esb.admin.evidence import layout
 from esb.admin.evidence.attest import Attested, attested_checkpoint
 from esb.admin.evidence.facts import ChangeFacts, Thing, read_change, registry_facts, service_of, things_of
 from esb.admin.evidence.lists import revocation_files
-from esb.admin.evidence.messages import MessageUnproven, is_silent, verify_message
+from esb.admin.evidence.messages import MessageUnproven, has_owners_word, is_silent, verify_message
 from esb.admin.evidence.paths import fingerprint
 from esb.admin.log_walk import bus_certificates
 from esb.admin.recording import change_name, change_of
@@ -33,6 +33,8 @@ from esb.audit.vault import Vault
 from esb.audit.whole import WholeReader
 from esb.certs.chain import explain_chain
 from esb.kernel.faults import EsbError
+from esb.kernel.namespaces import OWNER_ACTOR
+from esb.kernel.soap import Envelope
 from esb.registry.acts import find_changes
 from esb.registry.certificates import get_certificate, list_certificates
 from esb.registry.database import reading
@@ -214,13 +216,24 @@ def _signers(sources: Sources, entries: Mapping[str, Entry], basket: _Basket) ->
         if name not in entries:
             continue
         file = layout.received_file(name) if part == "provider" else layout.sent_file(name)
-        if file in basket.files:
-            try:
-                _, signature = verify_message(basket.files[file], among)
-            except MessageUnproven as error:
-                basket.missing[f"certificates/{part}.cer"] = f"nobody's signature holds on {file}: {error}"
-            else:
-                _signer(basket, part, signature.signer.der, entries[name].at)
+        envelope = _signed_by(basket, file, part, among, None, entries[name].at)
+        if part == "bus" and envelope is not None and has_owners_word(envelope):
+            _signed_by(basket, file, "hosted", owned, OWNER_ACTOR, entries[name].at)
+
+
+def _signed_by(
+    basket: _Basket, file: str, part: str, among: Iterable[bytes], actor: str | None, at: int
+) -> Envelope | None:
+    """Find whose signature holds on a message, where it is there."""
+    if file not in basket.files:
+        return None
+    try:
+        envelope, signature = verify_message(basket.files[file], among, actor)
+    except MessageUnproven as error:
+        basket.missing[f"certificates/{part}.cer"] = f"nobody's signature holds on {file}: {error}"
+        return None
+    _signer(basket, part, signature.signer.der, at)
+    return envelope
 
 
 def _signer(basket: _Basket, part: str, der: bytes, at: int) -> None:

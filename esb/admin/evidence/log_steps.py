@@ -15,7 +15,7 @@ from esb.audit.notes import COSIGNATURE, NoteInvalid, open_checkpoint, parse_not
 from esb.audit.proof import ProofMalformed, TlogProof, read_proof
 from esb.certs.asic import FilesTampered, facts_of, verify_files
 
-_PARTS: Final = ("consumer", "provider", "bus")
+_PARTS: Final = ("consumer", "provider", "bus", "hosted")
 
 
 def container(case: Case) -> Found:

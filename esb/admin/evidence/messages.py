@@ -14,6 +14,7 @@ from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.canonical import exclusive
 from esb.certs.index import CertificateLoader, CertificateUnreadable
 from esb.certs.profile import SignatureLimits
+from esb.certs.security import has_security
 from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateUse
@@ -39,12 +40,15 @@ class MessageUnproven(EsbError):
     """A message is not what its record says; the text says how."""
 
 
-def verify_message(octets: bytes, certificates: Iterable[bytes]) -> tuple[Envelope, VerifiedSignature]:
+def verify_message(
+    octets: bytes, certificates: Iterable[bytes], actor: str | None = None
+) -> tuple[Envelope, VerifiedSignature]:
     """Verify a message's signature.
 
     Args:
         octets: as they were received or sent.
         certificates: DER of those that may have signed.
+        actor: whom the signature is addressed to; None for the bus's own, and those that are addressed to it.
 
     Raises:
         MessageUnproven: it has no signature that holds, by none of them.
@@ -54,11 +58,16 @@ def verify_message(octets: bytes, certificates: Iterable[bytes]) -> tuple[Envelo
         known = [loader.known(der, "", CertificateUse.SIGNING, None, None) for der in certificates]
         data = as_utf8(octets)
         envelope = open_envelope(parse_message(data, _XML), data)
-        return envelope, Verifier(_SIGNATURE).verify(envelope, loader.index(known))
+        return envelope, Verifier(_SIGNATURE).verify(envelope, loader.index(known), actor=actor)
     except (Refusal, CertificateUnreadable) as error:
         rule = f" ({error.rule.id})" if isinstance(error, Refusal) else ""
         text = error.reason if isinstance(error, Refusal) else str(error)
         raise MessageUnproven(f"its signature does not hold{rule}: {text}") from None
+
+
+def has_owners_word(envelope: Envelope) -> bool:
+    """Whether an answer carries a second signature, by the key that the bus keeps for the owner (ANS-07)."""
+    return has_security(envelope, ns.OWNER_ACTOR)
 
 
 def check_digest(octets: bytes, entry: Entry) -> None:
@@ -135,6 +144,18 @@ def check_sent(sent: bytes, signature: VerifiedSignature | None, entry: Entry) -
         raise MessageUnproven("it is under the bus's signature of another exchange")
     if signature.body.sha256.hex() != entry.body_sha256:
         raise MessageUnproven("its Body is not the one whose digest the record states")
+
+
+def check_owners_word(signature: VerifiedSignature, entry: Entry) -> None:
+    """Check that the second signature on an answer is over the Body that was recorded, in this exchange.
+
+    Raises:
+        MessageUnproven: it is not.
+    """
+    if signature.signature.get("Id") != f"SIG-owner-{entry.exchange}":
+        raise MessageUnproven("the owner's word is of another exchange")
+    if signature.body.sha256.hex() != entry.body_sha256:
+        raise MessageUnproven("the owner's word is not over the Body whose digest the record states")
 
 
 def check_receipt(signature: VerifiedSignature, own: Entry, request: Entry | None) -> None:

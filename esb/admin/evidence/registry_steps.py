@@ -3,12 +3,10 @@
 from typing import Any, Final
 
 from esb.admin.evidence.case import Broken, Case, Found
-from esb.admin.evidence.facts import registry_facts, state_of
+from esb.admin.evidence.facts import POLLED, registry_facts, state_of
 from esb.admin.evidence.paths import moment
 
 _MICRO: Final = 1_000_000
-_POLLED: Final = 60 * _MICRO
-"""A change comes into force when every worker has read the registry anew: seconds later, and never a minute."""
 
 
 def grant(case: Case) -> Found | None:
@@ -43,7 +41,7 @@ def _check_time(state: dict[str, Any], at: int, number: str) -> None:
         raise Broken(f"grant {number} was in force only from {moment(begin)}")
     if isinstance(end, int | float) and end <= at / _MICRO:
         raise Broken(f"grant {number} had ended at {moment(end)}")
-    if isinstance(revoked, int) and revoked + _POLLED < at:
+    if isinstance(revoked, int) and revoked + POLLED < at:
         raise Broken(f"grant {number} had been revoked at {moment(revoked / _MICRO)}")
 
 

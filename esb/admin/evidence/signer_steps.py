@@ -7,13 +7,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from esb.admin.evidence import layout
 from esb.admin.evidence.case import Broken, Case, Found
-from esb.admin.evidence.facts import service_of, state_of
+from esb.admin.evidence.facts import POLLED, service_of, state_of
 from esb.admin.evidence.messages import (
     check_digest,
+    check_owners_word,
     check_receipt,
     check_request,
     check_same_content,
     check_sent,
+    has_owners_word,
     receipt_leaves,
     verify_message,
 )
@@ -22,7 +24,10 @@ from esb.audit.entry import Entry
 from esb.audit.leaf import leaf_hash
 from esb.certs.chain import explain_chain
 from esb.certs.profiles import BUS_SIGNING
+from esb.kernel.directory import AnswerSignature
+from esb.kernel.namespaces import OWNER_ACTOR
 
+_HOSTED: Final = AnswerSignature.HOSTED.value
 _MICRO: Final = 1_000_000
 
 
@@ -140,6 +145,41 @@ def bus_revocation(case: Case) -> Found | None:
     return None if case.given is None else _revocation(case, "bus", case.given[1])
 
 
+def hosted_signature(case: Case) -> Found | None:
+    """The answer carries the owner's word where by the registry the bus gives it, and it holds (ANS-07)."""
+    answer = case.records.get("answer")
+    if answer is None or "answer" not in case.messages:
+        return None
+    if not has_owners_word(case.messages["answer"][0]):
+        service = service_of(answer.entry)
+        thing = ("service", "" if service is None else service.text)
+        stood = [state_of(case.changes, thing, at) for at in (answer.entry.at - POLLED, answer.entry.at)]
+        if all(each is not None and each.get("answer_signature") == _HOSTED for each in stood):
+            raise Broken("by the registry the bus signed for the service's owner too, and the answer has no such word")
+        return None
+    octets, certificate = case.files[layout.sent_file("answer")], case.certificate("hosted")
+    if certificate is None:
+        return Found(case.why_missing("certificates/hosted.cer"), proven=False)
+    found = case.messages["hosted"] = verify_message(octets, [certificate], OWNER_ACTOR)
+    check_owners_word(found[1], answer.entry)
+    return Found(f"by {found[1].signer.subject}")
+
+
+def hosted_owner(case: Case) -> Found | None:
+    """That certificate was of the member that owns the service."""
+    return _of_service(case, "hosted")
+
+
+def hosted_path(case: Case) -> Found | None:
+    """That certificate leads to an anchor."""
+    return _path(case, "hosted", case.records["answer"].entry) if "hosted" in case.messages else None
+
+
+def hosted_revocation(case: Case) -> Found | None:
+    """That certificate was not revoked."""
+    return _revocation(case, "hosted", case.records["answer"].entry) if "hosted" in case.messages else None
+
+
 def provider_message(case: Case) -> Found | None:
     """The provider's answer is the one that was recorded, and the consumer was given its content."""
     answer = case.records.get("answer")
@@ -168,12 +208,7 @@ def provider_signature(case: Case) -> Found | None:
 
 def provider_owner(case: Case) -> Found | None:
     """The certificate was of the member that owns the service."""
-    if "provider" not in case.messages:
-        return None
-    entry = case.records["answer"].entry
-    service = service_of(entry)
-    member = "" if service is None else service.member
-    return _owned(case, case.messages["provider"][1].signer.sha256.hex(), member, entry.at)
+    return _of_service(case, "provider")
 
 
 def provider_path(case: Case) -> Found | None:
@@ -210,6 +245,15 @@ def held(case: Case) -> Found | None:
         others = ", ".join(sorted(leaves - own)) or "the same records"
         raise Broken(f"it is of exchange {exchange[:64]} and cites {others}")
     return Found(", ".join(sorted(leaves)))
+
+
+def _of_service(case: Case, part: str) -> Found | None:
+    if part not in case.messages:
+        return None
+    entry = case.records["answer"].entry
+    service = service_of(entry)
+    member = "" if service is None else service.member
+    return _owned(case, case.messages[part][1].signer.sha256.hex(), member, entry.at)
 
 
 def _owned(case: Case, sha256: str, member: str, at: int) -> Found:

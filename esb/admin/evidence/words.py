@@ -204,6 +204,34 @@ STEPS: Final[Mapping[str, Words]] = MappingProxyType(
             ("Şinin sertifikatı o vaxt ləğv edilməmişdi.", "The bus's certificate was not revoked then."),
             _REVOKED,
         ),
+        "hosted-signature": Words(
+            (
+                "Cavab xidmətin sahibi adından da imzalanıb: şinin onun üçün saxladığı açarla.",
+                "The answer is signed for the service's owner too, with the key that the bus keeps for it.",
+            ),
+            (
+                "Cavabın xidmətin sahibi adından imzalandığı sübut olunmur.",
+                "It is not shown that the answer was signed for the service's owner.",
+            ),
+        ),
+        "hosted-owner": Words(
+            (
+                "Reyestrə görə həmin açarın sertifikatı o vaxt xidmətin sahibinin idi.",
+                "By the registry that key's certificate was, at that time, of the member that owns the service.",
+            ),
+            _NOT_OWNER,
+        ),
+        "hosted-path": Words(
+            (
+                "Həmin sertifikat o vaxt qüvvədə idi və tanıdığınız quruma aparır.",
+                "That certificate was in its time, and leads to an authority that you believe.",
+            ),
+            _UNTRUSTED,
+        ),
+        "hosted-revocation": Words(
+            ("Həmin sertifikat o vaxt ləğv edilməmişdi.", "That certificate was not revoked then."),
+            _REVOKED,
+        ),
         "provider-message": Words(
             (
                 "Təchizatçının cavabı qeydə alınan cavabdır və istehlakçıya məhz onun məzmunu verilib.",

@@ -3,7 +3,7 @@
 import pytest
 
 from esb.certs.profile import SignatureLimits
-from esb.certs.security import find_security, open_signature
+from esb.certs.security import find_security, has_security, open_signature
 from esb.kernel import namespaces as ns
 from esb.kernel.faults import Refusal
 from esb.kernel.soap import SoapVersion
@@ -18,6 +18,16 @@ def test_headers_for_others_are_not_looked_into(forge, identity):
     found = find_security(envelope, LIMITS)
     assert found.element is envelope.blocks[0]
     assert list(found.element) == [*found.tokens, found.timestamp, found.signature]
+
+
+def test_one_for_another_is_found_where_it_is_asked_for(forge, identity):
+    other = '<wsse:Security soap:role="urn:other"><wsu:Timestamp/><ds:Signature/></wsse:Security>'
+    envelope = forge.envelope(forge.text(identity(), blocks=other, version=SoapVersion.V12).encode())
+    assert find_security(envelope, LIMITS, "urn:other").element is envelope.blocks[1]
+    assert (has_security(envelope, "urn:other"), has_security(envelope, "urn:nobody")) == (True, False)
+    with pytest.raises(Refusal) as caught:
+        find_security(envelope, LIMITS, "urn:nobody")
+    assert caught.value.rule.id == "SIG-01"
 
 
 def test_a_security_deeper_down_is_none(forge, identity):

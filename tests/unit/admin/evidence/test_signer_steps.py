@@ -1,18 +1,23 @@
 """Who signed: by the registry's changes on record, or by the verifier's own knowledge."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from support.packages import Packages, with_facts
 
 from esb.admin.evidence import signer_steps
 from esb.admin.evidence.case import Broken, Case, Held
+from esb.admin.evidence.container import read_container
 from esb.admin.evidence.facts import ChangeFacts
+from esb.admin.evidence.verify import PackageBroken
 
 
-def altered(packages: Packages, acts: str, **detail: object) -> Case:
+def altered(packages: Packages, acts: str, package: bytes = b"", **detail: object) -> Case:
     """A proven case whose registry says something else of certificates."""
-    case = packages.verify(packages.answered).case
+    case = packages.verify(package or packages.answered).case
     case.changes = [
         replace(each, detail={**each.detail, **detail}) if each.thing[0] == "certificate" and each.act in acts else each
         for each in case.changes
@@ -66,3 +71,62 @@ def test_a_refusal_for_the_certificate_is_not_held_against_it(packages: Packages
     entry = packages.exchanges["refused"].records[0].entry
     case.records["refusal"] = Held(with_facts(entry, rule="CRT-05"), held.leaf, held.proof)
     assert signer_steps.consumer_path(case) is signer_steps.consumer_revocation(case) is None
+
+
+def owners_part(answer: bytes) -> re.Match[bytes]:
+    """The owner's Security header in an answer."""
+    found = re.search(rb'<wsse:Security [^>]*"urn:shluz:owner".*?</wsse:Security>', answer)
+    assert found is not None
+    return found
+
+
+def test_the_owners_word_is_verified_by_the_buss_own_verifier(packages: Packages) -> None:
+    found = {step.name: step.found for step in packages.verify(packages.hosted).steps}
+    assert found["hosted-owner"].startswith("DIN, SHA-256")
+    assert found["hosted-signature"].startswith("by CN=DIN,")
+    owner = read_container(packages.hosted).files["certificates/hosted.cer"]
+    assert sha256(owner).hexdigest() in found["hosted-owner"]
+
+
+@pytest.mark.parametrize(
+    ("alter", "why"),
+    [
+        (lambda part: part.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>AAAA"), "SIG-0"),
+        (lambda part: re.sub(rb"(<wsu:Created>\d{3})\d", rb"\g<1>1", part), "SIG-07"),
+        (lambda part: part + part, "SIG-01"),
+        (lambda part: part.replace(b"SIG-owner-", b"SIG-other-"), "another exchange"),
+        (lambda part: part.replace(b'URI="#body-', b'URI="#other-'), "SIG-06"),
+    ],
+)
+def test_an_altered_word_of_the_owner_is_found(packages: Packages, alter: Callable[[bytes], bytes], why: str) -> None:
+    def forge(files: dict[str, bytes]) -> None:
+        answer = files["messages/answer.xml"]
+        part = owners_part(answer)[0]
+        assert alter(part) != part
+        files["messages/answer.xml"] = answer.replace(part, alter(part))
+
+    with pytest.raises(PackageBroken, match=why) as told:
+        packages.verify(packages.forged(packages.hosted, forge))
+    assert told.value.step.name == "hosted-signature"
+
+
+def test_a_word_of_another_member_is_found(packages: Packages) -> None:
+    def forge(files: dict[str, bytes]) -> None:
+        files["certificates/hosted.cer"] = files["certificates/consumer.cer"]
+
+    assert packages.broken_at(packages.forged(packages.hosted, forge)) == "hosted-signature"
+    case = altered(packages, "add issue", owner="OTHER", package=packages.hosted)
+    with pytest.raises(Broken, match="it is of OTHER, not of DIN"):
+        signer_steps.hosted_owner(case)
+
+
+def test_a_word_of_the_owner_that_was_taken_away_is_missed(packages: Packages) -> None:
+    def forge(files: dict[str, bytes]) -> None:
+        answer = files["messages/answer.xml"]
+        files["messages/answer.xml"] = answer.replace(owners_part(answer)[0], b"")
+
+    case = packages.verify(packages.forged(packages.hosted, forge)).case
+    assert signer_steps.hosted_signature(case) is None  # the service has been answered like this for a moment only
+    case.changes = [replace(each, at=each.at - 61_000_000) for each in case.changes]
+    with pytest.raises(Broken, match="has no such word"):
+        signer_steps.hosted_signature(case)

@@ -37,7 +37,8 @@ def test_an_answered_exchange_is_proven(packages: Packages) -> None:
     taken = [step.name for step in proven.steps]
     assert taken == [name for name in STEPS if name in taken]
     assert proven.not_shown == ()
-    assert set(STEPS) - set(taken) == {"witnesses", "change", "held"}
+    hosted = {"hosted-signature", "hosted-owner", "hosted-path", "hosted-revocation"}
+    assert set(STEPS) - set(taken) == {"witnesses", "change", "held", *hosted}
     found = {step.name: step.found for step in proven.steps}
     assert "Body, Timestamp, Exchange" in found["request-signature"]
     assert "“Assessment of a benefit” on the ground of “Law on benefits, article 9”" in found["grant"]
@@ -49,6 +50,7 @@ def test_an_answered_exchange_is_proven(packages: Packages) -> None:
     ("name", "not_shown"),
     [
         ("unsigned", {"provider-message"}),
+        ("hosted", {"provider-message"}),
         ("late", set()),
         ("one-way", {"provider-message"}),
         ("refused", set()),
