@@ -15,8 +15,9 @@ from esb.audit.record import check_schema
 from esb.audit.seal import MasterKeys
 from esb.audit.spans import gaps, runs, spans_between
 from esb.audit.store import locate, open_bodies
-from esb.audit.tiles import HASH_BYTES, WIDTH, Place, subtrees
-from esb.audit.tree import Span, tile_of_size
+from esb.audit.tiles import HASH_BYTES, WIDTH, Place
+from esb.audit.tree import Span
+from esb.audit.tree_hashes import TreeHashes
 from esb.kernel.frozen import frozen
 
 _ROW: Final = """
@@ -142,6 +143,7 @@ class TreeReader:
             self._tree = Reading(tree_sqlite.tree_path(place), _check_file)
         else:
             self._log = self._tree = Reading(place, _check_database)
+        self._hashes = TreeHashes(self._tree)
 
     def latest(self) -> Published | None:
         """The last checkpoint; None before the first."""
@@ -233,8 +235,7 @@ class TreeReader:
 
     def tile(self, place: Place, size: int) -> bytes | None:
         """A tile's hashes as they were in the tree of ``size`` leaves; None where there was no such tile."""
-        rows = self._tree.rows("SELECT hashes FROM tile WHERE level = ? AND number = ?", (place.level, place.number))
-        return tile_of_size(size, place, bytes(rows[0][0]) if rows else None)
+        return self._hashes.tile(place, size)
 
     def index_of(self, record: str) -> int | None:
         """Where a record stands in the tree, by its name; None while it has no place there.
@@ -285,7 +286,7 @@ class TreeReader:
         Raises:
             TileMissing: a tile is not there.
         """
-        return inclusion_proof(index, size, subtrees(size, lambda place: self.tile(place, size)))
+        return inclusion_proof(index, size, self._hashes.whole(size, index))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the tree of ``first`` leaves is a beginning of that of ``second``.
@@ -293,7 +294,7 @@ class TreeReader:
         Raises:
             TileMissing: a tile is not there.
         """
-        return consistency_proof(first, second, subtrees(second, lambda place: self.tile(place, second)))
+        return consistency_proof(first, second, self._hashes.whole(second, first))
 
     def leaves(self, start: int, end: int) -> Iterator[tuple[int, str, bytes | None]]:
         """The records from index ``start`` on and before ``end``, as far as the tree goes: index, name and leaf.
@@ -384,6 +385,7 @@ class TreeReader:
         """Let go of log and tree; the next question opens them again."""
         self._log.close()
         self._tree.close()
+        self._hashes.forget()
         self.bodies.close()
         if self._archive is not None:
             self._archive.close()

@@ -56,6 +56,7 @@ class LogDoor:
         self._quorum = quorum
         self._now = now
         self._waiting = 0
+        self._covered = 0  # leaves that a checkpoint has covered: whoever reads all tiles asks for it once
 
     async def get(self, request: HttpRequest) -> HttpResponse:
         """Answer a GET below /log/."""
@@ -106,10 +107,11 @@ class LogDoor:
         found = read_tile_path(path)
         if found is not None and found[0].level >= 0:
             place, width = found
-            latest = self._reader.latest()
             # Only what a published checkpoint covers: the tree may be ahead of it.
-            if latest is not None and width <= width_at(latest.size, place):
-                tile = self._reader.tile(place, latest.size)
+            if width > width_at(self._covered, place) and (latest := self._reader.latest()) is not None:
+                self._covered = latest.size
+            if width <= width_at(self._covered, place):
+                tile = self._reader.tile(place, self._covered)
                 if tile is not None:
                     return HttpResponse(200, _TILES, tile[: width * HASH_BYTES], _FOREVER)
         return HttpResponse(404, _TEXT, b"The log has no such tile.\n", _BRIEFLY)
