@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from esb.audit.record import StoreUnavailable
 from esb.audit.search_index import IndexUnfit, SearchIndex, State
 from esb.audit.store import locate
 from esb.audit.tree_reader import TreeReader
+from esb.kernel.rounds import Rounds
 
 _log = logging.getLogger(__name__)
 
@@ -188,50 +188,45 @@ class Indexer:
     def __init__(self, url: str, elected: Callable[[], bool], every: float = 1.0) -> None:
         self._growing = Growing(url)
         self._elected = elected
-        self._every = every
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="evidence-indexer", daemon=True)
-        self._problem = ""
+        self._rounds = Rounds(
+            "evidence-indexer",
+            self._round,
+            every,
+            _tell,
+            self._growing.close,
+            failed="the search index could not be grown: see the log",
+        )
 
     def problem(self) -> str:
         """What is wrong with the index, in a sentence for a person; "" while all is well.  Does not block."""
-        return self._problem
+        return self._rounds.problem()
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self, timeout: float) -> bool:
         """End, wherever it is: what is missing is made at the next start.  False where ``timeout`` was not enough."""
-        self._end.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._rounds.stop(timeout)
 
-    def _run(self) -> None:
-        while not self._end.wait(self._every):
-            try:
-                if self._elected():
-                    self._grow()
-            except (StoreUnavailable, IndexUnfit) as error:
-                self._tell(f"the search index stands still: {error}")
-            except Exception:  # noqa: BLE001 - a thread that ends would end the index, and nobody would see why
-                _log.exception("the search index could not be grown")
-                self._tell("the search index could not be grown: see the log")
-            else:
-                self._tell("")
-        self._growing.close()
+    def _round(self) -> str:
+        try:
+            if self._elected():
+                self._grow()
+        except (StoreUnavailable, IndexUnfit) as error:
+            return f"the search index stands still: {error}"
+        return ""
 
     def _grow(self) -> None:
         settled = self._growing.settled()
-        while not self._end.is_set() and self._growing.step(settled) < settled:
-            self._end.wait(_BREATH)
-        while not self._end.is_set() and self._growing.index.merge(lambda: self._end.wait(_BREATH)):
+        while not self._rounds.breathe() and self._growing.step(settled) < settled:
+            self._rounds.breathe(_BREATH)
+        while not self._rounds.breathe() and self._growing.index.merge(lambda: self._rounds.breathe(_BREATH)):
             pass
 
-    def _tell(self, problem: str) -> None:
-        if problem and problem != self._problem:
-            _log.error("%s", problem)
-        elif self._problem and not problem:
-            _log.info("the search index grows again")
-        self._problem = problem
+
+def _tell(problem: str, fault: Exception | None) -> None:
+    if problem:
+        _log.error("%s", problem, exc_info=fault)
+    else:
+        _log.info("the search index grows again")

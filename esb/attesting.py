@@ -7,7 +7,6 @@ from functools import partial
 
 from esb.admin.cosigning import Cosigning
 from esb.admin.following import towards_publisher
-from esb.admin.rounds import Rounds
 from esb.admin.stamp_sources import OtherStamps, OwnStamps, StampSource, read_anchors
 from esb.admin.stamper import Stamper
 from esb.admin.witness_client import WitnessClient
@@ -18,6 +17,7 @@ from esb.conf.settings import Settings
 from esb.endpoints.door import FrontDoor
 from esb.endpoints.log import Quorum
 from esb.kernel.clock import Clock
+from esb.kernel.rounds import Rounds
 from esb.logs import logger
 from esb.own import pem_of
 from esb.stages.way import Way
@@ -65,7 +65,7 @@ class Attesting:
             self._add("witnesses", cosigning)
 
     def _add(self, name: str, work: Stamper | Cosigning) -> None:
-        self._threads[name] = Rounds(name, work.round, _EVERY, logger("evidence"), work.close)
+        self._threads[name] = Rounds(name, work.round, _EVERY, partial(_told, name), work.close)
 
     def tell(self, way: Way, front: FrontDoor) -> None:
         """Have readiness tell what is wrong, and the way refuse what would wait too long for a time-stamp."""
@@ -87,6 +87,13 @@ class Attesting:
     def _standing(self) -> str:
         waits = self._stamper is not None and self._stamper.waits_over(self._limit)
         return f"no time-stamp for over {self._limit:g} s" if waits else ""
+
+
+def _told(name: str, problem: str, fault: Exception | None) -> None:
+    if problem:
+        logger("evidence").error(name, problem=problem, exc_info=fault)
+    else:
+        logger("evidence").info(f"{name}: well again")
 
 
 def quorum_of(settings: Settings) -> Quorum:

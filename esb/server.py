@@ -1,11 +1,10 @@
-"""A serving bus: its listener, its eye on registry and trust, its signals and its orderly end."""
+"""A serving bus: its listener, its signals and its orderly end."""
 
 import ctypes
 import gc
 import signal
 import socket
 from collections.abc import Callable
-from secrets import token_bytes
 from typing import Any, Final
 
 from twisted.internet import reactor as _reactor
@@ -14,27 +13,16 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogBeginner
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
-from esb.admin.answer_fetcher import AnswerFetcher
-from esb.admin.believing import belief_stamp, believe
-from esb.admin.list_fetcher import ListFetcher
-from esb.admin.recording import Recorded
-from esb.admin.trust import Trust
-from esb.audit.record import StoreUnavailable
-from esb.certs.keys import KeyUnusable
 from esb.conf.settings import Settings
 from esb.endpoints.services import hosted_adapter
-from esb.fittings import Follower
 from esb.kernel.clock import SystemClock
-from esb.kernel.directory import Directory
-from esb.kernel.faults import EsbError
 from esb.logs import logger, observer
 from esb.own import CannotStart
-from esb.waiting import Threads
+from esb.watching import Watch
 from esb.wiring import Node, restore_quotas, wire
 
 reactor: Any = _reactor  # Twisted types it by several zope interfaces at once, which a type checker cannot say
 
-_TRUST_EVERY = 5.0  # seconds between looks at the folders of anchors and revocation lists
 _USUAL: Final = (700, 10, 10)  # of the garbage collector, when Python starts
 _M_MMAP_THRESHOLD: Final = -3  # of glibc's malloc.h
 _LARGE_BLOCK: Final = 128 * 1024  # octets from which on a block of memory goes back to the system when it is freed
@@ -52,8 +40,7 @@ class Server:
     def __init__(
         self, node: Node, reactor: Any, ready: Callable[[int], None] | None = None, *, publishes: bool = True
     ) -> None:
-        self._publishes = publishes and node.publisher is not None
-        self._unpublished = False
+        self._watch = Watch(node, reactor, publishes=publishes)
         self._node = node
         self._reactor = reactor
         self._ready = ready
@@ -61,9 +48,6 @@ class Server:
         self._ports: dict[int, Any] = {}
         self._ended: Deferred[None] | None = None
         self._cutoff: Any = None  # the timer that ends the draining; None before and after
-        self._fetching = Threads(reactor, 2)  # its own: an authority that is slow keeps nothing else waiting
-        self._trust_looked_at = 0.0
-        self._unrecorded: Directory | None = None  # waits for its changes' records before it comes into force
 
     @property
     def port(self) -> int:
@@ -86,16 +70,7 @@ class Server:
             else:
                 port = self._reactor.listenSSL(door.port, node.factory, node.tls, backlog=1024, interface=door.host)
         except CannotListenError as error:
-            node.threads.stop()
-            node.clerks.stop()
-            node.fittings.aides.stop()
-            self._fetching.stop()
-            node.indexer.stop(5)
-            node.attesting.stop(5)
-            node.sequencer.stop(5)
-            node.recorder.close()
-            node.signing.stop()
-            node.writer.stop(5)
+            self._let_go()
             raise CannotStart(
                 f"{door.host}:{door.port} cannot be listened on ({error.socketError.strerror}): "
                 "another program may use it; set door.port."
@@ -116,15 +91,22 @@ class Server:
         """Everything but listening: open the evidence log, record changes, take up quotas, watch registry and trust.
 
         Raises:
-            EsbError: the evidence log cannot be opened.
+            EsbError: the evidence log cannot be opened.  Nothing runs then, and no thread is left.
         """
+        try:
+            self._begin()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _begin(self) -> None:
         node = self._node
         node.writer.start()
         node.sequencer.start()
         node.indexer.start()
         node.attesting.start()
         # What is in force from the first request on is on record before it.
-        self._put_on_record()
+        self._watch.put_on_record()
         restore_quotas(node)
         node.threads.start()
         node.clerks.start()
@@ -132,29 +114,7 @@ class Server:
         node.fittings.aides.start()
         if node.errands is not None:
             node.errands.start()
-        self._reactor.callLater(node.settings.registry.poll_seconds, self._look)
-        self._reactor.callLater(0, self._follow)
-        if self._publishes:
-            self._reactor.callLater(0, self._publish)
-        certs = node.settings.certs
-        self._fetching.start()
-        if certs.crl_urls:
-            lists = ListFetcher(certs.crl_urls, certs.crl, certs.anchors, logger("lists"), node.settings.bus.node)
-            engine = node.engine if self._has_database else None
-            self._fetch(lambda: lists.run(engine, node.clock.now()), certs.crl_minutes * 60)
-        if certs.ocsp != "off":
-            answers = AnswerFetcher(
-                certs, logger("answers"), node.settings.bus.node, token_bytes, lambda: self._ended is None
-            )
-            self._fetch(lambda: answers.run(node.engine, node.clock.now()), answers.pause)
-
-    def _fetch(self, fetch: Callable[[], int], seconds: float) -> None:
-        """Fetch what outside authorities say of revocation in a thread; again after some seconds."""
-        if self._ended is not None:
-            return
-        fetching = self._fetching.run(fetch)
-        fetching.addErrback(lambda failure: self._log.error("revocation was not fetched", exc_info=failure.value))
-        fetching.addBoth(lambda _: self._reactor.callLater(seconds, self._fetch, fetch, seconds))
+        self._watch.start()
 
     def listen_at(self, slot: int, listening: socket.socket) -> None:
         """Accept connections at a socket that listens already, and stays open when this server leaves it."""
@@ -176,139 +136,6 @@ class Server:
         if port is not None:
             port.stopListening()
             self._node.factory.shed()
-
-    def _look(self) -> None:
-        """Look for changes of registry and trust in a thread; again after the polling time."""
-        if self._ended is not None:
-            return
-        if news := self._node.lists.news():
-            self._log.warning("revocation lists", news=news)
-        looking = self._node.threads.run(self._poll)
-        looking.addCallbacks(self._found, self._missed)
-        looking.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._look))
-
-    def _follow(self) -> None:
-        """Let each follower look in a thread for what concerns it; again after the polling time."""
-        if self._ended is not None:
-            return
-        fittings = self._node.fittings
-        following = fittings.aides.run(lambda: [step for step in map(self._followed, fittings.followers) if step])
-        following.addCallback(lambda steps: [step() for step in steps])
-        following.addErrback(lambda failure: self._log.error("a follower failed", exc_info=failure.value))
-        following.addBoth(lambda _: self._reactor.callLater(self._node.settings.registry.poll_seconds, self._follow))
-
-    def _followed(self, follower: Follower) -> Callable[[], None] | None:
-        """One that fails is told of and does not keep the others."""
-        try:
-            return follower()
-        except EsbError as error:
-            self._log.warning("what is followed cannot be read now", problem=str(error))
-            return None
-
-    def _publish(self) -> None:
-        """Publish the registry's changes in a thread; again after the polling time."""
-        publisher = self._node.publisher
-        if self._ended is not None or publisher is None:
-            return
-        settings = self._node.settings
-        publishing = self._node.threads.run(lambda: publisher.tick(settings.snapshot.stamp_seconds))
-        publishing.addCallbacks(self._was_published, self._not_published)
-        publishing.addBoth(lambda _: self._reactor.callLater(settings.registry.poll_seconds / 2, self._publish))
-
-    def _was_published(self, _: bool) -> None:
-        if self._unpublished:
-            self._log.info("the registry is published again")
-        self._unpublished = False
-
-    def _not_published(self, failure: Any) -> None:
-        if not self._unpublished:
-            self._log.error("the registry cannot be published; nodes go on by the last", exc_info=failure.value)
-        self._unpublished = True
-
-    def _poll(self) -> Directory | None:
-        """Return what is to come into force; its changes are on record (EVD-04).
-
-        Raises:
-            StoreUnavailable: they cannot be recorded now.  The next look tries again.
-            RegistryUnavailable: the registry cannot be read.
-        """
-        fresh = self._changed()
-        node = self._node
-        if fresh is not None:
-            if self._has_database:
-                node.hosted.refresh(node.engine)
-            self._unrecorded = fresh
-        if self._unrecorded is None:
-            return None
-        if problem := node.writer.problem:
-            raise StoreUnavailable(problem)
-        node.subjects.ready(self._unrecorded)
-        self._put_on_record()
-        fresh, self._unrecorded = self._unrecorded, None
-        return fresh
-
-    @property
-    def _has_database(self) -> bool:
-        """Whether the registry is this node's own, and not a publication that it follows."""
-        return self._node.settings.registry.source == "database"
-
-    def _put_on_record(self) -> None:
-        """Put the registry's changes on record; a node that follows a publication has none of its own."""
-        if self._has_database:
-            self._told_declined(self._node.recorder.catch_up())
-
-    def _changed(self) -> Directory | None:
-        node = self._node
-        node.ring.retry()
-        now = node.clock.monotonic()
-        if now - self._trust_looked_at >= _TRUST_EVERY:
-            self._trust_looked_at = now
-            fresh = self._fresh_trust()
-            if fresh is not None:
-                node.trust.replace(fresh)
-                return node.watcher.rebuild()
-        return node.watcher.poll()
-
-    def _told_declined(self, recorded: Recorded) -> None:
-        for name in recorded.declined:
-            self._log.error("the evidence log does not take the record of a change", record=name)
-            self._node.undocumented += 1
-
-    def _fresh_trust(self) -> Trust | None:
-        certs = self._node.settings.certs
-        engine = self._node.engine if self._has_database else None
-        if belief_stamp(certs, engine) == self._node.trust.trust.stamp:
-            return None
-        try:
-            return believe(certs, engine, self._node.clock.now())
-        except EsbError as error:
-            # What was believed before stays in force; a list that is not replaced in time refuses by itself (CRT-07).
-            self._log.error("anchors or revocation lists cannot be read", problem=str(error))
-            return None
-
-    def _found(self, directory: Directory | None) -> None:
-        if self._node.registry_problem:
-            self._log.info("the registry can be read again")
-            self._node.registry_problem = ""
-        if self._node.changes_problem:
-            self._log.info("changes of the registry can be recorded again")
-            self._node.changes_problem = ""
-        self._node.way.believed_until = getattr(self._node.watcher, "believed_until", None)
-        if directory is not None:
-            self._node.install(directory)
-            self._log.info("registry changed", version=directory.version, services=len(directory.services))
-
-    def _missed(self, failure: Any) -> None:
-        if isinstance(failure.value, StoreUnavailable):
-            if not self._node.changes_problem:
-                self._log.error("changes of the registry cannot be recorded and wait", exc_info=failure.value)
-            self._node.changes_problem = "wait for the evidence log"
-            return
-        # A service that names persons comes into force with a key for their pseudonyms, or not at all.
-        problem = "waits for a key" if isinstance(failure.value, KeyUnusable) else "cannot be read"
-        if not self._node.registry_problem:
-            self._log.error(f"the registry {problem}; the last known one stays in force", exc_info=failure.value)
-        self._node.registry_problem = problem
 
     def stop(self) -> "Deferred[None]":
         """End in order: take no more connections, answer what was begun, make all evidence durable.
@@ -336,6 +163,7 @@ class Server:
         node = self._node
         if self._ended is None:
             self._ended = Deferred()
+            self._watch.cease()
             self._log.info("stopping", in_flight=node.way.load.in_flight, connections=node.factory.connections)
             self._cutoff = self._reactor.callLater(limit, self._drained)
             closing = [port.stopListening() for port in self._ports.values()]
@@ -357,31 +185,49 @@ class Server:
         closed.addBoth(lambda _: self._end())
 
     def _end(self) -> None:
-        node = self._node
-        node.bus.stopping = True
-        if node.errands is not None and not node.errands.stop(2):
-            self._log.warning("a delivery was under way; another worker makes it again")
-        node.threads.stop()
-        node.clerks.stop()
-        node.fittings.aides.stop()
-        self._fetching.stop()
-        node.tree.close()
-        node.signing.stop()
-        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
-        node.reader.close()
-        node.indexer.stop(5)
-        if not node.writer.stop(10):
-            self._log.error("the evidence log did not finish in time")
-        if not node.attesting.stop(5):
-            self._log.warning("a time-stamp or cosignature was under way; it is asked for again at the next start")
-        if not node.sequencer.stop(5):
-            self._log.error("the evidence tree did not finish in time; it goes on at the next start")
-        # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.
-        node.recorder.close()
-        node.engine.dispose()
+        self._node.bus.stopping = True
+        self._let_go()
         self._log.info("stopped")
         if self._ended is not None:
             self._ended.callback(None)
+
+    def _let_go(self) -> None:
+        """End whatever was started, each after what needs it; what was never started has nothing to end.
+
+        One that fails is told of and keeps no other from its end.
+        """
+        node, end = self._node, self._end_one
+        if (errands := node.errands) is not None:
+            end(lambda: errands.stop(2), "a delivery was under way; another worker makes it again")
+        end(node.threads.stop)
+        end(node.clerks.stop)
+        end(node.fittings.aides.stop)
+        end(self._watch.stop)
+        end(node.tree.close)
+        end(node.signing.stop)
+        # The reader first: SQLite puts its write-ahead log away when the last connection, the writer's, closes.
+        end(node.reader.close)
+        end(lambda: node.indexer.stop(5), "the search index was under way; it goes on at the next start")
+        end(lambda: node.writer.stop(10), "the evidence log did not finish in time", grave=True)
+        end(
+            lambda: node.attesting.stop(5),
+            "a time-stamp or cosignature was under way; it is asked for again at the next start",
+        )
+        end(
+            lambda: node.sequencer.stop(5),
+            "the evidence tree did not finish in time; it goes on at the next start",
+            grave=True,
+        )
+        # Last: SQLite puts its write-ahead log away when the last connection closes, if that is one that writes.
+        end(node.recorder.close)
+        end(node.engine.dispose)
+
+    def _end_one(self, end: Callable[[], object], unfinished: str = "", *, grave: bool = False) -> None:
+        try:
+            if end() is False:
+                (self._log.error if grave else self._log.warning)(unfinished)
+        except Exception as error:  # noqa: BLE001 - the others have an end as well
+            self._log.error("a part of the bus could not be ended", exc_info=error)
 
 
 def serve(settings: Settings, ready: Callable[[int], None] | None = None) -> None:

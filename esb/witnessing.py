@@ -1,6 +1,5 @@
 """A witness at work: its door for logs that ask, and its own look at what each of them publishes to everybody."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, Full, Queue
@@ -16,6 +15,7 @@ from esb.audit.witness import Seen, Witness
 from esb.endpoints.witness import WitnessDoor
 from esb.kernel.clock import Clock
 from esb.kernel.faults import EsbError
+from esb.kernel.rounds import Rounds
 from esb.logs import logger
 from esb.transport.limits import ServerLimits
 from esb.transport.server import DoorFactory
@@ -58,8 +58,8 @@ class Witnessing:
         self.witness = Witness(key, private.sign, home, clock.now, self._alarmed, patience)
         self._watch = Watch(self.witness, tls)
         self._doubts: Queue[tuple[str, bytes]] = Queue(_DOUBTS)
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look_around, name="witness-watch", daemon=True)
+        self._rounds = Rounds("witness-watch", self._look_around, _PAUSE, self._watch_failed)
+        self._due = 0.0  # monotonic seconds
         self._told: dict[str, str] = {}
         self._threads: Threads | None = None
         self._factory: DoorFactory | None = None
@@ -89,14 +89,14 @@ class Witnessing:
         except CannotListenError as error:
             raise WitnessError(f"{host}:{port} cannot be listened on ({error.socketError.strerror})") from error
         threads.start()
-        self._thread.start()
+        self._rounds.start()
         listening = int(self._port.getHost().port)
         self._log.info("ready", host=host, port=listening, tls=tls is not None, logs=len(self._home.logs()))
         return listening
 
     def stop(self) -> "Deferred[None]":
         """End: what was begun is answered."""
-        self._end.set()
+        self._rounds.stop(0)
         ended: Deferred[None] = Deferred()
         if self._factory is None:
             self._home.unlock()
@@ -117,17 +117,19 @@ class Witnessing:
         with suppress(Full):
             self._doubts.put_nowait((origin, note))
 
-    def _look_around(self) -> None:
-        due = 0.0
-        while not self._end.wait(_PAUSE):
-            try:
-                if self._clock.monotonic() >= due:
-                    for seen in self._home.logs():
-                        self._look(seen, b"")
-                    due = self._clock.monotonic() + self._every
-                self._look_at_doubts()
-            except Exception as error:  # noqa: BLE001 - a thread that ends would end the watch, and nobody would see it
-                self._log.error("the watch failed", exc_info=error)
+    def _look_around(self) -> str:
+        if self._clock.monotonic() >= self._due:
+            for seen in self._home.logs():
+                self._look(seen, b"")
+            self._due = self._clock.monotonic() + self._every
+        self._look_at_doubts()
+        return ""
+
+    def _watch_failed(self, problem: str, fault: Exception | None) -> None:
+        if problem:
+            self._log.error("the watch failed", problem=problem, exc_info=fault)
+        else:
+            self._log.info("the watch goes on")
 
     def _look_at_doubts(self) -> None:
         with suppress(Empty):
@@ -137,7 +139,7 @@ class Witnessing:
                 self._look(seen, note)
 
     def _look(self, seen: Seen, doubt: bytes) -> None:
-        if self._end.is_set():
+        if self._rounds.breathe():
             return
         if seen.forked:
             self._tell(seen.log.name, f"it has two histories, and nothing of it is cosigned: {seen.proof}")

@@ -6,7 +6,6 @@ and nothing arrives twice but what was being sent in the moment of its death.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 from esb.admin.postman import Postman
 from esb.kernel.clock import Clock
 from esb.kernel.faults import EsbError
+from esb.kernel.rounds import Rounds as Loop
 from esb.registry.leases import give_lease_back, holder_of, take_lease
 from esb.registry.outbox import let_go
 
@@ -53,25 +53,21 @@ class Errands:
         self._clock = clock
         self._every = every
         self._say = say
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="errands", daemon=True)
+        self._loop = Loop("errands", self._round, _EVERY, _tell, self._give_back)
         self._asked: float | None = None  # monotonic
         self._announced: float | None = None
         self.leads = False
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._loop.start()
 
     def stop(self, timeout: float) -> bool:
         """End, letting another take over at once; whether ``timeout`` seconds were enough.
 
         What is under way then dies with the process, and is done again by whoever comes next.
         """
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._loop.stop(timeout)
 
     def turn(self) -> None:
         """Ask for the lease when that is due, and do what there is to do for whoever has it.
@@ -94,24 +90,31 @@ class Errands:
         if self._announced is None or now - self._announced >= self._every:
             self._announced = now
             announce_due(self._rounds, self._clock.now(), self._say)
-        done = self._postman.deliver(self._stop.is_set)
+        done = self._postman.deliver(self._loop.breathe)
         if done.sent or done.postponed or done.given_up:
             self._say("notices delivered", sent=done.sent, postponed=done.postponed, given_up=done.given_up)
 
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY):
-            try:
-                self.turn()
-            except EsbError as error:
-                self.leads, self._asked = False, None
-                _log.warning("errands wait: %s", error)
-            except Exception:  # noqa: BLE001  # the thread must outlive whatever a round does
-                _log.exception("errands failed in a way that they do not know")
+    def _round(self) -> str:
+        try:
+            self.turn()
+        except EsbError:
+            self.leads, self._asked = False, None
+            raise
+        return ""
+
+    def _give_back(self) -> None:
         if self.leads:
             try:
                 give_lease_back(self._engine, LEASE, self._postman.holder, self._clock.now())
             except EsbError:
                 _log.warning("the lease on errands runs out by itself")
+
+
+def _tell(problem: str, fault: Exception | None) -> None:
+    if problem:
+        _log.warning("errands wait: %s", problem, exc_info=fault)
+    else:
+        _log.info("errands go on")
 
 
 def announce_due(rounds: Mapping[str, Round], now: float, say: Callable[..., None]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A serving bus: its port, its eye on trust and registry, and its end in order."""
+"""A serving bus: its port, its end in order, and a start that fails."""
 
 import hashlib
 import http.client
@@ -9,30 +9,25 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from support.client import post
-from support.place import ADDRESS, PASSPHRASE, PERSONS, Place, make_place
+from support.place import ADDRESS, PERSONS, Place, make_place
 from support.provider import Delivered, Given, Provider, persons
 from support.reactor import on_reactor, reactor
 
-from esb import server as server_module
 from esb.admin.home import Home
-from esb.admin.lists import publish_crl
-from esb.certs.ca import sign_crl
-from esb.certs.keys import load_key
+from esb.audit.record import StoreUnavailable
 from esb.conf.load import load
 from esb.endpoints.services import hosted_adapter
-from esb.kernel.subjects import SubjectPath, SubjectPaths
 from esb.own import CannotStart
-from esb.registry.certificates import list_certificates
-from esb.registry.database import open_database, reading
-from esb.registry.subjects import set_subject_paths
+from esb.registry.database import open_database
 from esb.server import Server
 from esb.wiring import wire
 
@@ -83,8 +78,17 @@ def rule(place: Place) -> str:
     return post(place.port, PATH, place.consumers["EESMN"].sign()).rule
 
 
+@contextmanager
+def nothing_left() -> Iterator[None]:
+    """No thread that was begun inside lives on: neither one of ours nor of a pool."""
+    on_reactor(lambda: None)  # whose own thread stays
+    before = set(threading.enumerate())
+    yield
+    until(lambda: not set(threading.enumerate()) - before)
+
+
 def test_a_port_that_is_taken_is_told_and_everything_let_go(place: Place) -> None:
-    with socket.socket() as taken:
+    with socket.socket() as taken, nothing_left():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
@@ -96,6 +100,33 @@ def test_a_port_that_is_taken_is_told_and_everything_let_go(place: Place) -> Non
             on_reactor(server.start)
     with place.serve():  # the evidence log was closed again
         assert get(place.port, "/readyz")[0] == 200
+
+
+@pytest.mark.parametrize("part", ["recorder.catch_up", "reader.counts_by_grant", "fittings.aides.start"])
+def test_a_start_that_fails_in_the_middle_leaves_no_thread(
+    place: Place, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    node = on_reactor(lambda: wire(place.settings, reactor, place.clock, hosted_adapter))
+    *inner, name = part.split(".")
+    owner = reduce(getattr, inner, node)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the disk is away")
+
+    monkeypatch.setattr(owner, name, away)
+    with nothing_left(), pytest.raises(StoreUnavailable, match="the disk is away"):
+        on_reactor(Server(node, reactor).start)
+
+
+def test_a_part_that_cannot_be_ended_keeps_no_other_from_its_end(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with nothing_left():
+        node = on_reactor(lambda: wire(place.settings, reactor, place.clock, hosted_adapter))
+        server = Server(node, reactor)
+        on_reactor(server.start)
+        monkeypatch.setattr(node.threads, "stop", lambda: 1 / 0)
+        on_reactor(server.stop)
+        monkeypatch.undo()
+        on_reactor(node.threads.stop)
 
 
 def test_evidence_that_cannot_be_opened_is_no_start(place: Place, tmp_path: Path) -> None:
@@ -177,90 +208,6 @@ def test_a_provider_that_never_answers_does_not_hold_up_the_end_for_ever(place: 
     asking.join(20)
     # What was promised to the log is in it: the request at least, and the refusal where there was time to sign it.
     assert place.last_record().entry.outcome in ("accepted", "Overloaded")
-
-
-def test_a_revocation_list_that_is_replaced_counts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The registry knows of nothing here: the list alone takes the certificate back."""
-    monkeypatch.setattr(server_module, "_TRUST_EVERY", 0.0)
-    certificate = place.consumers["EESMN"].certificate
-    assert certificate is not None
-    with place.serve():
-        assert rule(place) == ""
-        authority = x509.load_pem_x509_certificate((place.home.anchors / "shluz-ca.pem").read_bytes())
-        key = load_key(place.home.path / "ca" / "ca.key", PASSPHRASE).private_key
-        entries = [(certificate.serial_number, time.time(), "keyCompromise")]
-        crl = sign_crl(key, authority, entries, 2, time.time(), 7)
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        draft = place.home.crl / ".draft"
-        draft.write_bytes(crl.public_bytes(Encoding.PEM))
-        draft.replace(place.home.crl / "shluz-ca.crl")
-        until(lambda: rule(place) == "CRT-05")
-        with reading(place.engine) as session:
-            assert not any(row.revoked for row in list_certificates(session))
-        publish_crl(place.home, place.engine, PASSPHRASE, time.time())
-        until(lambda: rule(place) == "")
-
-
-def test_trust_that_cannot_be_read_stays_as_it_was(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_TRUST_EVERY", 0.0)
-    with place.serve():
-        (place.home.anchors / "garbage.pem").write_text("garbage")
-        looks: list[int] = []
-        node = place.node
-        assert node is not None
-        poll = node.watcher.poll
-        monkeypatch.setattr(node.watcher, "poll", lambda: looks.append(1) or poll())
-        until(lambda: len(looks) > 3)
-        assert rule(place) == ""
-        assert get(place.port, "/readyz")[0] == 200
-
-
-def test_a_registry_that_is_away_leaves_the_last_one_in_force(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    with place.serve():
-        node = place.node
-        assert node is not None
-        poll = node.watcher.poll
-
-        def away() -> None:
-            from esb.registry.errors import RegistryUnavailable
-
-            raise RegistryUnavailable("the database is away")
-
-        monkeypatch.setattr(node.watcher, "poll", away)
-        until(lambda: get(place.port, "/readyz")[0] == 503)
-        assert json.loads(get(place.port, "/readyz")[1])["checks"]["registry"] == "cannot be read"
-        assert rule(place) == ""
-        monkeypatch.setattr(node.watcher, "poll", poll)
-        until(lambda: get(place.port, "/readyz")[0] == 200)
-
-
-def test_a_change_of_the_registry_is_seen(place: Place) -> None:
-    from esb.kernel.directory import ServiceStatus
-    from esb.registry.services import update_service
-
-    with place.serve():
-        assert rule(place) == ""
-        with place.acting() as act:
-            update_service(act, PERSONS, status=ServiceStatus.SUSPENDED)
-        until(lambda: rule(place) == "RTE-03")
-
-
-def test_a_service_that_names_persons_waits_for_the_key_of_their_pseudonyms(place: Place) -> None:
-    keys = place.settings.keys.subjects
-    with place.serve():
-        assert place.node is not None
-        node = place.node
-        keys.mkdir(mode=0o700)
-        (keys / "1.key").write_text("no key")
-        paths = SubjectPaths((SubjectPath(("{urn:example:person}GetPerson", "{urn:example:person}fin")),))
-        with place.acting() as act:
-            set_subject_paths(act, PERSONS, "GetPerson", paths)
-        until(lambda: node.registry_problem == "waits for a key")
-        assert node.way.pseudonyms is None
-        (keys / "1.key").unlink()  # and the first who needs one makes it
-        until(lambda: node.way.pseudonyms is not None)
-        assert node.registry_problem == ""
 
 
 def test_quotas_survive_a_restart(place: Place) -> None:

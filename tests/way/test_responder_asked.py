@@ -21,7 +21,7 @@ from esb.registry.revocation import revocation_evidence
 def test_what_a_responder_revokes_is_refused_while_the_consumer_is_calling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("esb.server._TRUST_EVERY", 0.5)
+    monkeypatch.setattr("esb.watching._TRUST_EVERY", 0.5)
     outside = Outside()
     responder = OpensslResponder(tmp_path / "responder", outside)
     responder.start()
