@@ -173,7 +173,7 @@ def _verified(
     if not named:
         raise CrlInvalid("its issuer is none of the configured authorities")
     for issuer in named:
-        if _signed(crl, issuer):
+        if is_signed_by(crl, issuer):
             return crl, issuer
     raise CrlInvalid("it is not signed by the authority that it names: fetch it again from the authority")
 
@@ -190,7 +190,8 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+def is_signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """Whether an authority, which may sign lists, has signed this one."""
     try:
         try:
             usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value

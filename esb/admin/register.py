@@ -10,10 +10,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from esb.admin.home import Home
+from esb.admin.kept_lists import kept_list
+from esb.certs.crl import is_signed_by
 from esb.certs.der import MALFORMED
 from esb.certs.profiles import BUS_SIGNING, Profile, member_profile
 from esb.registry.acts import Act
 from esb.registry.issued import Issued, enter_issued, missing_of, unentered_certificates
+from esb.registry.revocation import keep_within
 
 _MAX_FILE = 64 * 1024
 
@@ -53,7 +56,10 @@ def adopt(act: Act, home: Home, authority: x509.Certificate) -> int:
     """Enter what the authority issued before there was a register, or before the home had a registry.
 
     These are members' certificates that the registry knows, and the bus's own in the keys' folder.  Returns how many.
+    Its lists that stand in the home are kept from now on, as those are that it signs later: what is exchanged before
+    it signs the next one is judged by them.
     """
+    _keep_lists(act, home.crl, authority)
     found: dict[str, tuple[x509.Certificate, Profile, str]] = {}
     for der, owner, use in unentered_certificates(act.session):
         certificate = x509.load_der_x509_certificate(der)
@@ -61,6 +67,16 @@ def adopt(act: Act, home: Home, authority: x509.Certificate) -> int:
             profile = member_profile(use, _names_hosts(certificate)) if owner else BUS_SIGNING
             found[certificate.fingerprint(SHA256()).hex()] = certificate, profile, owner
     return _enter_missing(act, authority, found) + _adopt_files(act, home.keys, authority)
+
+
+def _keep_lists(act: Act, folder: Path, authority: x509.Certificate) -> None:
+    for path in sorted(folder.glob("shluz-ca*.crl")):
+        try:
+            crl = x509.load_pem_x509_crl(path.read_bytes())
+        except (OSError, *MALFORMED):
+            continue  # a list that cannot be read is what a bus complains of
+        if crl.issuer == authority.subject and is_signed_by(crl, authority):
+            keep_within(act.session, kept_list(crl, crl.public_bytes(Encoding.DER)), act.now)
 
 
 def _adopt_files(act: Act, folder: Path, authority: x509.Certificate) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from esb.admin.kept_lists import list_subject
 from esb.admin.register import adopt, enter, key_digest
 from esb.certs.ca import Subject, create_authority, issue, serial_number
 from esb.certs.keys import generate_key, load_key
@@ -16,6 +17,7 @@ from esb.registry.acts import acting
 from esb.registry.certificates import add_certificate
 from esb.registry.database import reading
 from esb.registry.issued import get_issued, list_issued
+from esb.registry.revocation import revocation_evidence
 
 PASSPHRASE = b"geheim"
 NOW = 1_790_000_000.0
@@ -44,6 +46,21 @@ def test_members_and_the_buss_own_are_adopted_once(office: Any) -> None:
             ("bus-signing", None),
         }
         assert get_issued(session, ours.fingerprint(SHA256()).hex()).issuer == key_digest(office.authority.public_key())
+
+
+def test_the_list_that_the_authority_published_before_is_kept_once(office: Any) -> None:
+    subject = list_subject(office.authority.subject)
+    _, clone = create_authority("Sınaq CA", "p256", NOW, 100)
+    with acting(office.engine, "operator", NOW + 5) as act:
+        adopt(act, office.home, clone)  # whose list it is not
+        assert revocation_evidence(act.session, "0" * 64, subject, NOW + 5) == []
+        (office.home.crl / "shluz-ca-delta.crl").write_text("no list")
+        for _ in range(2):
+            adopt(act, office.home, office.authority)
+    with reading(office.engine) as session:
+        (kept,) = revocation_evidence(session, "0" * 64, subject, NOW + 5)
+        assert kept.data == office.crl.public_bytes(Encoding.DER)
+        assert revocation_evidence(session, "0" * 64, subject, NOW + 4) == []
 
 
 def test_what_is_entered_says_what_the_certificate_says(office: Any) -> None:

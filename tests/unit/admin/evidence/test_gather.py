@@ -36,7 +36,7 @@ def test_all_of_an_answered_exchange_is_there(packages: Packages) -> None:
     kinds = {name.split("-")[0] for name in found.files if name.startswith("registry/")}
     assert kinds == {"registry/change"}
     assert found.facts.registry["grant"]["purpose"] == "Assessment of a benefit"
-    assert {each.source for each in found.facts.revocation} == {"list"}
+    assert {each.source for each in found.facts.revocation} == {"kept"}
 
 
 def test_what_is_missing_is_named_with_the_reason(packages: Packages) -> None:
