@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from esb.audit.record import EvidenceStore, NotWritten, Outcome, Record, StoreUnavailable
+from esb.kernel.threads import tell_thread
 
 Done = Callable[[Outcome], None]
 
@@ -128,6 +129,7 @@ class EvidenceWriter:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        tell_thread("writer")
         while self._queue or not self._stopping:
             batch = self._gather()
             if batch:

@@ -14,12 +14,14 @@ from sqlalchemy import Engine
 
 from esb.admin.authority import Authority, enrol_member, init_authority
 from esb.admin.home import Home, make_home
+from esb.admin.offices import make_office
 from esb.admin.services import Registered, register_service
 from esb.bench.case import Case, Setting
 from esb.bench.provider import path
 from esb.bench.signing import Party
 from esb.certs.ca import create_authority
 from esb.certs.keys import FileKey, PrivateKey, generate_key
+from esb.certs.profiles import TIME_STAMPING
 from esb.certs.requests import make_request
 from esb.conf.load import load
 from esb.kernel.directory import AnswerSignature, CertificateUse
@@ -96,6 +98,21 @@ def make_place(
         bus_certificate=settings.keys.certificate,
         bus_name="bus",
         bus_key_kind=setting.keys.bus,
+        now=now,
+        random=secrets.token_bytes,
+    )
+    # Every checkpoint of the evidence log is time-stamped where nothing else is set.
+    make_office(
+        home,
+        engine,
+        _PASSPHRASE,
+        TIME_STAMPING,
+        key=settings.ca.tsa_key,
+        certificate=settings.ca.tsa_certificate,
+        name="bus",
+        kind="p256",
+        days=300,
+        author=_AUTHOR,
         now=now,
         random=secrets.token_bytes,
     )

@@ -11,6 +11,9 @@ from esb.bench.run import BUS, FLOOR, NAIVE, Result, now_text
 
 HEADERS = ("", "CPU µs", "scaled", "±", "a second", "p50 ms", "p95 ms", "p99 ms", "MB", "RSA µs")
 
+TREE = ("sequencer", "timestamps", "witnesses")
+"""Threads that do nothing but grow the evidence log's tree and have its checkpoints dated and cosigned."""
+
 NOTE = (
     "CPU is that of the subject's processes for one exchange, user and system; scaled is to a core on which an\n"
     "RSA-2048 signature takes 669 µs; ± is the spread of the scaled figure from least to most.  A figure counts on a\n"
@@ -54,6 +57,22 @@ def ratios(results: Sequence[Result]) -> list[str]:
             if NAIVE in result.summaries:
                 text += f", and has {over(result, NAIVE, 'per_second'):.1f} × its throughput"
             said.append(text + ".")
+    return said
+
+
+def shares(results: Sequence[Result]) -> list[str]:
+    """Where the bus's CPU goes, by thread, and what of it is the evidence log's tree."""
+    said = []
+    for result in results:
+        threads = result.summaries[BUS].threads()
+        total = sum(threads.values())
+        if total:
+            parts = [f"{name} {used:,.0f} µs ({used / total:.1%})" for name, used in threads.items()]
+            tree = sum(threads.get(name, 0.0) for name in TREE)
+            said.append(
+                f"{result.case}: the bus by thread: {', '.join(parts)}; the evidence tree ({', '.join(TREE)}) takes "
+                f"{tree:,.0f} µs an exchange, {tree / total:.1%}."
+            )
     return said
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from esb.bench.calibrate import scaled
@@ -21,6 +21,7 @@ class Round:
         p50_ms, p95_ms, p99_ms: latencies; 0 where there is no wire.
         memory_mb: what the subject held at the end.
         beside: how much of another core the rest of the bench was busy, as a part of the round's time.
+        threads: CPU of an exchange by the name of the thread, raw; empty where threads are not told apart.
     """
 
     exchanges: int
@@ -33,6 +34,7 @@ class Round:
     p99_ms: float = 0.0
     memory_mb: float = 0.0
     beside: float = 0.0
+    threads: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def scaled_us(self) -> float:
@@ -56,11 +58,21 @@ class Summary:
         middle = statistics.median(values)
         return (max(values) - min(values)) / middle if middle else 0.0
 
+    def threads(self) -> dict[str, float]:
+        """CPU of an exchange by thread, over all rounds; the most first."""
+        names = {name for each in self.rounds for name in each.threads}
+        total = sum(each.exchanges for each in self.rounds)
+        used = {
+            name: sum(each.threads.get(name, 0.0) * each.exchanges for each in self.rounds) / total for name in names
+        }
+        return dict(sorted(used.items(), key=lambda item: -item[1]))
+
     def as_json(self) -> dict[str, Any]:
         """Medians, the spread of CPU, and every round."""
-        names = [*Round.__dataclass_fields__, "scaled_us"]
+        names = [name for name in (*Round.__dataclass_fields__, "scaled_us") if name != "threads"]
         return {
             "median": {name: self.median(name) for name in names},
+            "threads": self.threads(),
             "spread": {name: self.spread(name) for name in ("cpu_us", "scaled_us", "per_second")},
             "rounds": [{**asdict(each), "scaled_us": each.scaled_us} for each in self.rounds],
         }

@@ -70,14 +70,17 @@ class Served:
         idle = Calibration().take(_IDLE_SIGNATURES)
         during = Calibration()
         before: list[float] = []
+        threads: dict[str, float] = {}
 
         def ready() -> None:
             # Connections are kept for long: what it costs to make them is no part of an exchange.
             before.extend((meter.read(self.pid).cpu, self._helping()))
+            threads.update(meter.read_threads(self.pid))
 
         load = run(self.address, questions, tick=during.tick, ready=ready)
         after = meter.read(self.pid)
         cpu, helping = after.cpu - before[0], self._helping() - before[1]
+        shares = {name: used - threads.get(name, 0.0) for name, used in meter.read_threads(self.pid).items()}
         idle.take(_IDLE_SIGNATURES)
         self.asker.verify_samples()
         return Round(
@@ -91,6 +94,7 @@ class Served:
             load.quantile(0.99) * 1e3,
             after.memory / 1e6,
             min(1.0, helping / load.seconds),
+            {name: max(0.0, used) / count * 1e6 for name, used in shares.items()},
         )
 
     def _helping(self) -> float:

@@ -182,7 +182,8 @@ def _cases(cases: "list[Case]", options: "Options", tell: Callable[[str], None])
     from esb.bench.run import run
 
     results = run(cases, options, tell)
-    parts = [table(report.HEADERS, report.rows(results)), "\n".join(report.ratios(results)), report.NOTE]
+    lines = [*report.ratios(results), *report.shares(results)]
+    parts = [table(report.HEADERS, report.rows(results)), "\n".join(lines), report.NOTE]
     return "\n\n".join(part for part in parts if part), report.as_json(results), True
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from esb.kernel.faults import EsbError
+from esb.kernel.threads import tell_thread
 
 FAULT: Final = "a fault of the program: see the log"
 
@@ -74,6 +75,8 @@ class Rounds:
         return self._end.wait(seconds) if seconds else self._end.is_set()
 
     def _run(self) -> None:
+        # The system keeps but a few letters of a name.
+        tell_thread(self._thread.name.removeprefix("evidence-"))
         if self._at_once:
             self._round()
         while not self._end.wait(self._every):

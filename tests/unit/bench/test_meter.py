@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from esb.bench import meter
+from esb.kernel.threads import tell_thread
 
 _BUSY = "import time\nwhile time.process_time() < 0.3: pass\n"
 _PARENT = f"""
@@ -34,6 +37,30 @@ def test_children_count() -> None:
 
 def test_one_own_process_is_a_tree_too() -> None:
     assert meter.read(os.getpid()).cpu > 0
+
+
+def test_threads_are_told_apart_by_name() -> None:
+    def run() -> None:
+        tell_thread("busy")
+        while time.thread_time() < 0.05:
+            pass
+        done.set()
+        end.wait()
+
+    done, end = threading.Event(), threading.Event()
+    named, other = threading.Thread(target=run), threading.Thread(target=end.wait)
+    named.start()
+    other.start()
+    done.wait()
+    try:
+        used = meter.read_threads(os.getpid())
+    finally:
+        end.set()
+    assert used["busy"] >= 0.05
+    assert used["main"] > 0
+    assert "unnamed" in used
+    named.join()
+    other.join()
 
 
 def test_a_process_that_has_gone_is_an_error() -> None:

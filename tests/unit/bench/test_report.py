@@ -3,7 +3,7 @@
 import json
 
 from esb.bench.case import Case
-from esb.bench.report import HEADERS, as_json, machine, over, ratios, rows
+from esb.bench.report import HEADERS, as_json, machine, over, ratios, rows, shares
 from esb.bench.rounds import Round, Summary
 from esb.bench.run import BUS, FLOOR, NAIVE, Result
 
@@ -21,6 +21,17 @@ def test_ratios_are_of_medians() -> None:
     ]
     assert over(RESULT, NAIVE, "per_second") == 20
     assert ratios([Result(Case(), {BUS: summary(1, 1)})]) == []
+
+
+def test_the_trees_share_is_of_all_threads() -> None:
+    rounds = tuple(
+        Round(100, 1_000, 669.0, 600.0, 800, threads={"main": 900.0, "sequencer": used, "timestamps": 5.0})
+        for used in (5.0, 15.0)
+    )
+    (said,) = shares([Result(Case(), {BUS: Summary(rounds)})])
+    assert "main 900 µs (98.4%), sequencer 10 µs (1.1%)" in said
+    assert "takes 15 µs an exchange, 1.6%." in said
+    assert shares([RESULT]) == []
 
 
 def test_every_row_fits_the_headers_and_the_floor_has_no_latency() -> None:

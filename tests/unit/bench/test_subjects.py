@@ -23,6 +23,9 @@ def test_the_bus_without_pause(bench: Bench) -> None:
     assert 0 < found.p50_ms <= found.p95_ms <= found.p99_ms
     assert found.memory_mb > 20
     assert 0 < found.beside <= 1
+    # Each of the bus's threads is told by its name, and together they are all that its processes took.
+    assert {"main", "writer", "sequencer", "indexer", "timestamps"} <= found.threads.keys()
+    assert sum(found.threads.values()) == pytest.approx(found.cpu_us, rel=0.3)
 
 
 def test_the_bus_at_a_rate(bench: Bench) -> None:
