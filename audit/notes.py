@@ -234,11 +234,12 @@ def verified_by(note: Note, key: NoteKey) -> int | None:
 
 def open_checkpoint(
     octets: bytes, log: NoteKey, witnesses: Sequence[NoteKey] = ()
-) -> tuple[Checkpoint, dict[str, int]]:
+) -> tuple[Checkpoint, dict[NoteKey, int]]:
     """Read a checkpoint and verify it: by its log, and by those witnesses who have signed it.
 
     Returns:
-        The checkpoint, and when each witness signed it (Unix seconds), by name.
+        The checkpoint, and when each witness signed it (Unix seconds), by key: a name alone tells no signer
+        (c2sp.org/signed-note), and two keys of one name are two.
 
     Raises:
         NoteInvalid: it is of another log, the log has not signed it, or a signature is false.
@@ -249,7 +250,7 @@ def open_checkpoint(
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin != log.name:
         raise NoteInvalid(f"the checkpoint is of another log than {log.name}")
-    seen = {key.name: at for key in witnesses if (at := verified_by(note, key)) is not None}
+    seen = {key: at for key in witnesses if (at := verified_by(note, key)) is not None}
     return checkpoint, seen
 
 

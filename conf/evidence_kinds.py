@@ -66,8 +66,13 @@ class Witnesses(Plain):
                 found.append(WitnessAt(key, BaseUrl().read(url.strip(), home)))
             except Unfit as unfit:
                 raise Unfit(f"holds a witness whose URL {unfit}") from None
-        if len({each.key.partition("+")[0] for each in found}) != len(found):
-            raise Unfit("names a witness twice")
+        names = [each.key.partition("+")[0] for each in found]
+        double = next((name for name in names if names.count(name) > 1), None)
+        if double is not None:
+            raise Unfit(
+                f"holds two witnesses of the name {double}: the log keeps their cosignatures by name, so each key, a "
+                "witness's next one too, needs a name of its own"
+            )
         return tuple(found)
 
     def shown(self, value: object) -> object:

@@ -209,7 +209,7 @@ def test_a_log_that_only_grows_is_cosigned_and_shown_with_its_cosignatures(scene
         bus.grow(size - (0 if size == 3 else watcher.seen().head.size))
         assert bus.ask_witness() == ""
         point, seen = open_checkpoint(bus.shown(), SIGNER.key, [bus.key])
-        assert (point.size, seen) == (size, {bus.key.name: int(watcher.now)})
+        assert (point.size, seen) == (size, {bus.key: int(watcher.now)})
         assert watcher.seen().head == point
     # What was published and not submitted is found by the witness itself, over tiles.
     bus.grow(400)
@@ -219,7 +219,7 @@ def test_a_log_that_only_grows_is_cosigned_and_shown_with_its_cosignatures(scene
     # The bus learns from the conflict what the witness has, and goes on from there.
     bus.grow(1)
     assert bus.ask_witness() == ""
-    assert open_checkpoint(bus.shown(), SIGNER.key, [bus.key])[1] == {bus.key.name: int(watcher.now)}
+    assert open_checkpoint(bus.shown(), SIGNER.key, [bus.key])[1] == {bus.key: int(watcher.now)}
     assert (watcher.alarms, watcher.doubts) == ([], [])
 
 

@@ -37,7 +37,18 @@ def published(checkpoint: Checkpoint = CHECKPOINT, at: int = 1_700_000_000) -> N
 def test_a_checkpoint_is_read_as_it_was_published() -> None:
     found, seen = open_checkpoint(published().octets(), LOG, [WITNESS])
     assert found == CHECKPOINT
-    assert seen == {"witness.example": 1_700_000_000}
+    assert seen == {WITNESS: 1_700_000_000}
+
+
+def test_two_keys_of_one_name_are_two_signers() -> None:
+    private = Ed25519PrivateKey.generate()
+    namesake = NoteKey(WITNESS.name, COSIGNATURE, private.public_key().public_bytes_raw())
+    note = published()
+    both = Note(note.text, (*note.signatures, cosign(note.text, namesake, 1_700_000_007, private.sign)))
+    _, seen = open_checkpoint(both.octets(), LOG, [namesake, WITNESS])
+    assert seen == {namesake: 1_700_000_007, WITNESS: 1_700_000_000}
+    _, seen = open_checkpoint(both.octets(), LOG, [namesake])
+    assert seen == {namesake: 1_700_000_007}
 
 
 def test_the_example_of_the_specification_is_read() -> None:

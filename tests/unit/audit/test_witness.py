@@ -65,7 +65,7 @@ def test_it_signs_what_continues_and_nothing_else() -> None:
         answer = one.add_checkpoint(body(old, size))
         assert answer.status == 200
         note = SIGNER.checkpoint(size, root(size, whole(LEAVES))) + answer.body
-        assert open_checkpoint(note, SIGNER.key, [KEY])[1] == {KEY.name: 1_700_000_000}
+        assert open_checkpoint(note, SIGNER.key, [KEY])[1] == {KEY: 1_700_000_000}
     assert [one.add_checkpoint(body(old, size)).status for old, size in ((0, 3), (8, 40), (39, 40))] == [409] * 3
     assert one.add_checkpoint(body(40, 40, [*LEAVES[:39], bytes(32)])).status == 409
 

@@ -32,3 +32,6 @@ def test_witnesses() -> None:
     for wrong in ("x", [3], [KEY], ["no key https://w.example"], [f"{KEY} https://w.example"] * 2, [f"{KEY} w"]):
         with pytest.raises(Unfit):
             kind.read(wrong, HOME)
+    name = KEY.partition("+")[0]
+    with pytest.raises(Unfit, match=f"two witnesses of the name {name}: .* a name of its own"):
+        kind.read([f"{KEY} https://w.example", f"{name}+00000000+BAAA https://o.example"], HOME)
