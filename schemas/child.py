@@ -5,7 +5,9 @@ kernel keeps, and the bus hears of it line by line: what was begun, what was fou
 the last line is missing, the one before it says what was too much.
 """
 
+import atexit
 import base64
+import gc
 import json
 import resource
 import sys
@@ -143,6 +145,8 @@ def _resident() -> int:
 
 def main() -> None:
     """Read a contract from standard input, try it, and write lines of JSON to standard output."""
+    gc.set_threshold(100_000, 20, 50)
+    atexit.register(gc.freeze)
     limits = ChildLimits(**json.loads(sys.argv[1]))
     impose(limits)
     contract = decode(sys.stdin.buffer.read())

@@ -27,10 +27,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy.engine import make_url
 
+from esb.admin import services
+from esb.admin.checks import model
 from esb.certs import envelope
 from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateIndex, CertificateUse, KnownCertificate, Operation
 from esb.kernel.soap import SoapVersion
+from esb.schemas.check import Checked, check_contract
+from esb.schemas.child import encode
 
 if TYPE_CHECKING:
     from support.packages import Packages
@@ -53,6 +57,22 @@ gc.disable()
 
 # To open a key file costs whoever guesses, and these tests, a third of a second; the suite opens some thousands.
 envelope.COST = envelope.Cost(n=16, p=1)
+
+
+# Some thousand homes are made with the same few contracts, and to try one in a process of its own takes a second.  What
+# tries them is tested in tests/unit/schemas and tests/attacks, by itself and each time anew.
+_VERDICTS: dict[bytes, Checked] = {}
+
+
+def _checked_once(contract: Contract) -> Checked:
+    asked = encode(contract)
+    if asked not in _VERDICTS:
+        _VERDICTS[asked] = check_contract(contract)
+    return _VERDICTS[asked]
+
+
+for _user in (services, model):
+    _user.check_contract = _checked_once  # type: ignore[attr-defined]
 
 
 def with_database(url: str, name: str) -> str:
