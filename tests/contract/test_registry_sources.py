@@ -15,6 +15,7 @@ from esb.kernel.contract import Contract
 from esb.kernel.directory import CertificateUse, Directory, MemberStatus, ServiceStatus
 from esb.kernel.names import ServiceId
 from esb.kernel.subjects import SubjectPath, SubjectPaths
+from esb.registry import publisher
 from esb.registry.acts import Act, acting
 from esb.registry.certificates import add_certificate, revoke_certificate
 from esb.registry.contracts import put_contract
@@ -131,9 +132,13 @@ def test_what_is_taken_back_is_gone_at_the_next_look(both: Both) -> None:
     assert {each.revoked for each in directory.certificates.by_sha256.values()} == {None, "keyCompromise"}
 
 
-def test_after_many_changes_it_is_still_the_same(both: Both, plain_certificates: Any) -> None:
+def test_after_many_changes_it_is_still_the_same(
+    both: Both, plain_certificates: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than there are between two whole snapshots."""
+    monkeypatch.setattr(publisher, "_FULL_AFTER", 30)
     ground(both)
-    for number in range(120):
+    for number in range(40):
         if number % 3:
             both.act(lambda act, n=number: add_grant(act, "EESMN", SERVICE, Leave(f"purpose {n}", "Law", NOW)))
         else:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 from support.publication import NOW, Publication, make_sealer
 
+from esb.registry import publisher
 from esb.registry.acts import acting
 from esb.registry.database import open_database, reading, writing
 from esb.registry.members import add_member
@@ -61,8 +62,12 @@ def test_publishing_is_no_change_of_the_registry(publication: Publication) -> No
         assert session.scalars(select(ChangeRow)).all() == []
 
 
-def test_a_whole_snapshot_comes_first_then_deltas_then_another(publication: Publication) -> None:
-    for number in range(320):
+def test_a_whole_snapshot_comes_first_then_deltas_then_another(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "_KEPT_DELTAS", 60)  # a fifth, as the changes below are
+    monkeypatch.setattr(publisher, "_FULL_AFTER", 20)
+    for number in range(80):
         grow(publication, f"M{number}")
         publication.clock.advance(1)
         publication.publisher.publish()
@@ -72,7 +77,7 @@ def test_a_whole_snapshot_comes_first_then_deltas_then_another(publication: Publ
     deltas = [there for kind, there in found if kind is PublicationKind.DELTA]
     assert 3 < len(fulls) < 20
     assert fulls == [False] * (len(fulls) - 2) + [True, True]
-    assert deltas == [False] * 19 + [True] * 300
+    assert deltas == [False] * 19 + [True] * 60
 
 
 def test_names_that_are_published_and_names_that_are_not(publication: Publication) -> None:
