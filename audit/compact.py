@@ -1,56 +1,92 @@
-"""Giving the room that dropped months left inside an SQLite log back to the disk.
+"""Giving the room that dropped months and expired messages left inside a log's SQLite files back to the disk.
 
-SQLite writes the whole file anew for that, and lets nobody else write meanwhile; so it is done while no bus serves.
+SQLite writes a whole file anew for that, and lets nobody else write to it meanwhile.  The files of months that are over
+are written by nobody, so it is done beside the serving bus; the file that takes records only while no bus serves.
 """
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from esb.audit import sqlite
+from esb.audit.month_files import MonthFile
+from esb.audit.reading import FilesReading
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 from esb.audit.tree_sqlite import SqliteTree
 from esb.kernel.faults import EsbError
-
-_BUSY_SECONDS: Final = 5.0
 
 
 class CompactRefused(EsbError):
     """The log cannot be made smaller now; the text says why and what to do."""
 
 
-def compact(url: str) -> tuple[int, int]:
-    """Write the log's file anew without what is free inside.
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What came of it.
+
+    Attributes:
+        before, after: bytes that the files took and take.
+        left: whether this month's file was left as it is, because a bus serves.
+    """
+
+    before: int
+    after: int
+    left: bool
+
+
+def compact(url: str) -> Compacted:
+    """Write the log's files anew without what is free inside.
 
     Args:
         url: of the log.
 
-    Returns:
-        Its bytes before and after.
-
     Raises:
-        CompactRefused: a bus serves, or the log is no file.
-        StoreUnavailable: the file cannot be written now, or its disk has no room for the copy; it is as it was.
+        CompactRefused: the log is not in files; or a bus serves, and there is no file but the one that it writes.
+        StoreUnavailable: a file cannot be written now, or its disk has no room for the copy; it is as it was.
     """
-    path = locate(url)
-    if not isinstance(path, Path):
+    log = locate(url)
+    if not isinstance(log, Path):
         raise CompactRefused("PostgreSQL gives a dropped month's tables back by itself: there is nothing to do")
-    turn = SqliteTree(path)
-    if not turn.elect():
-        raise CompactRefused("a bus is serving and would have to wait for all of it: stop it first")
+    turn = SqliteTree(log)
+    free = turn.elect()
     try:
-        before = path.stat().st_size
-        # Not opened to be made: a path that leads nowhere must stay empty.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=_BUSY_SECONDS, uri=True)) as log:
-            sqlite.check_version(log)
-            log.execute("VACUUM")
-            log.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return before, path.stat().st_size
+        files = _files(log)
+        chosen = [file for file in files if free or file.next is not None]
+        if not chosen:
+            raise CompactRefused("a bus is serving and would have to wait for all of it: stop it first")
+        before = _bytes(files)
+        for file in chosen:
+            with closing(sqlite.open_write(file.path)) as connection:
+                give_back(connection)
+        return Compacted(before, _bytes(files), left=not free)
     except sqlite3.Error as error:
         raise StoreUnavailable(sqlite.reason(error)) from error
     except OSError as error:
         raise StoreUnavailable("the evidence log's file cannot be found") from error
     finally:
         turn.close()
+
+
+def give_back(file: sqlite3.Connection) -> None:
+    """Write a file anew without what is free inside, where there is anything.
+
+    Raises:
+        sqlite3.Error: it cannot be done now; the file is as it was.
+    """
+    if file.execute("PRAGMA freelist_count").fetchone()[0]:
+        file.execute("VACUUM")
+    file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _files(log: Path) -> list[MonthFile]:
+    reading = FilesReading(log)
+    try:
+        return reading.files()
+    finally:
+        reading.close()
+
+
+def _bytes(files: list[MonthFile]) -> int:
+    return sum(file.path.stat().st_size for file in files)

@@ -1,32 +1,34 @@
 """Letting archived records go: their rows leave the log; tree, checkpoints and the registry's changes stay.
 
 Changes stay because the recorder finds by them how far it has come, and the last record stays because new ones are
-numbered after it.  What is deleted is deleted in small commits, so that no message waits long for one.
+numbered after it.  What is deleted is deleted in small commits, so that no message waits long for one; the file of a
+month that is over then gives its room back to the disk, beside the serving bus.
 """
 
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from esb.audit import sqlite
+from esb.audit.compact import give_back
 from esb.audit.dropping_postgres import drop_from_database
+from esb.audit.month_files import Where, chosen
 from esb.audit.raw import TABLES
+from esb.audit.reading import FilesReading
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 from esb.audit.tree import Span
 
 _ROWS: Final = 500  # in one commit: some milliseconds
 _BREATH: Final = 0.005  # seconds between two commits in a file: its writer looks for its turn every half a millisecond
-_BUSY_SECONDS: Final = 30.0
-_CHOSEN: Final = (
-    "SELECT id FROM record WHERE id >= ? AND id < ? AND kind <> 'change' AND id < (SELECT max(id) FROM record)"
-)
+_CHOSEN: Final = "SELECT id FROM record WHERE id >= ? AND id < ? AND kind <> 'change' AND "
+# The last record of a file that takes no more is not the last of the log.
+_MAY_GO: Final = "(id < (SELECT max(id) FROM record) OR (SELECT next FROM file) IS NOT NULL)"
 # Messages first: a row of "record" says which they are.
 _STATEMENTS: Final = tuple(
-    f"DELETE FROM {table} WHERE id IN ({_CHOSEN})"  # noqa: S608  # our own names
+    f"DELETE FROM {table} WHERE id IN ({_CHOSEN}{_MAY_GO})"  # noqa: S608  # our own names
     for table in sorted(TABLES)
 )
 
@@ -47,7 +49,7 @@ def drop_rows(url: str, spans: Iterable[Span], told: Callable[[int], None] = lam
     """
     place = locate(url)
     if isinstance(place, Path):
-        return _from_file(place, spans, told)
+        return _from_files(place, spans, told)
     return drop_from_database(place, list(spans), told)
 
 
@@ -58,21 +60,38 @@ def _pieces(spans: Iterable[Span]) -> Iterable[tuple[int, int, int]]:
             yield span.record + at, span.record + at + count, span.index + at + count
 
 
-def _from_file(path: Path, spans: Iterable[Span], told: Callable[[int], None]) -> int:
-    gone = 0
+def _from_files(log: Path, spans: Iterable[Span], told: Callable[[int], None]) -> int:
+    reading = FilesReading(log)
     try:
-        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as log:
-            log.execute("PRAGMA synchronous = FULL")
-            sqlite.check_version(log)
-            for low, high, index in _pieces(spans):
-                log.execute("BEGIN IMMEDIATE")
-                for statement in _STATEMENTS:
-                    count = log.execute(statement, (low, high)).rowcount
-                log.execute("COMMIT")
-                gone += count
-                told(index)
-                time.sleep(_BREATH)
-            log.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        files = reading.files()
+    finally:
+        reading.close()
+    gone, opened = 0, dict[Path, sqlite3.Connection]()
+    try:
+        for low, high, index in _pieces(spans):
+            for file in chosen(files, Where(low, high)):
+                if file.path not in opened:
+                    opened[file.path] = sqlite.open_write(file.path)
+                gone += _delete(opened[file.path], low, high)
+                if file.next is None:
+                    time.sleep(_BREATH)
+            told(index)
+        for path, connection in opened.items():
+            if any(file.path == path and file.next is not None for file in files):
+                give_back(connection)
+            else:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     except sqlite3.Error as error:
         raise StoreUnavailable(sqlite.reason(error)) from error
+    finally:
+        for connection in opened.values():
+            connection.close()
     return gone
+
+
+def _delete(file: sqlite3.Connection, low: int, high: int) -> int:
+    file.execute("BEGIN IMMEDIATE")
+    for statement in _STATEMENTS:
+        count = file.execute(statement, (low, high)).rowcount
+    file.execute("COMMIT")
+    return count

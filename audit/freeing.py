@@ -14,12 +14,13 @@ import psycopg
 
 from esb.audit import postgres, sqlite
 from esb.audit.data_keys import DataKey
+from esb.audit.month_files import NEWEST, Where, chosen
+from esb.audit.reading import FilesReading
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 
 STEP: Final = 500  # numbers looked at in one commit
 _TWO_DAYS: Final = 2 * 86_400_000_000
-_BUSY_SECONDS: Final = 5.0
 
 
 def reach(key: DataKey, keys: Iterable[DataKey], after: int) -> tuple[int, int]:
@@ -73,23 +74,31 @@ def free(
 
 class _Sqlite:
     def __init__(self, path: Path) -> None:
-        self._log = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-        for setting in ("secure_delete = ON", "synchronous = FULL", "trusted_schema = OFF"):
-            self._log.execute(f"PRAGMA {setting}")
+        self._log = FilesReading(path)
+        self._files = self._log.files()
+        self._opened: dict[Path, sqlite3.Connection] = {}
 
     def after(self) -> int:
-        return int(self._log.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0])
+        rows = self._log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
+        return int(rows[0][0]) + 1 if rows else 1
 
     def delete(self, keys: Sequence[int], low: int, high: int) -> int:
         done = 0
-        for key in keys:
-            done += self._log.execute(
-                "DELETE FROM body WHERE id >= ? AND id < ? AND key = ?", (low, high, key)
-            ).rowcount
+        for file in chosen(self._files, Where(low, high)):
+            connection = self._opened.get(file.path)
+            if connection is None:
+                connection = self._opened[file.path] = sqlite.open_write(file.path)
+                connection.execute("PRAGMA secure_delete = ON")
+            for key in keys:
+                done += connection.execute(
+                    "DELETE FROM body WHERE id >= ? AND id < ? AND key = ?", (low, high, key)
+                ).rowcount
         return done
 
     def close(self) -> None:
         self._log.close()
+        for connection in self._opened.values():
+            connection.close()
 
 
 class _Postgres:

@@ -1,5 +1,6 @@
 """Reading the evidence log: what was recorded, newest first, and what an exchange was answered."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from esb.audit.body_opener import KeyShredded
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
+from esb.audit.month_files import NEWEST, Where
 from esb.audit.reading import log_reading
 from esb.audit.seal import OVERHEAD, MasterKeys
 from esb.audit.store import locate, open_bodies
@@ -79,14 +81,18 @@ class EvidenceReader:
                 conditions.append(column)
                 values.append(wanted)
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        rows = self._log.rows(f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?", [*values, limit])
+        rows = self._log.rows(
+            f"{_SELECT} {where}ORDER BY record.id DESC LIMIT ?",
+            [*values, limit],
+            Where(high=before, newest_first=True, most=limit),
+        )
         return [recorded(row) for row in rows]
 
     def show(self, exchange: str) -> list[Recorded]:
         """List everything recorded of an exchange, oldest first.  Raises :class:`LogDamaged` as ``recent`` does."""
-        names = [record_id(exchange, each) for each in Kind]
+        names = tuple(record_id(exchange, each) for each in Kind)
         places = ", ".join("?" * len(names))
-        rows = self._log.rows(f"{_SELECT} WHERE record IN ({places}) ORDER BY record.id", names)
+        rows = self._log.rows(f"{_SELECT} WHERE record IN ({places}) ORDER BY record.id", names, Where(names=names))
         return [recorded(row) for row in rows]
 
     def bodies(self, record: str) -> tuple[bytes, bytes] | None:
@@ -98,7 +104,9 @@ class EvidenceReader:
             BodyUnreadable: they are sealed and cannot be opened here.
         """
         rows = self._log.rows(
-            "SELECT message, sent, key FROM record JOIN body ON body.id = record.id WHERE record = ?", [record]
+            "SELECT message, sent, key FROM record JOIN body ON body.id = record.id WHERE record = ?",
+            [record],
+            Where(names=(record,)),
         )
         if not rows:
             return None
@@ -110,7 +118,7 @@ class EvidenceReader:
 
     def holds(self, record: str) -> bool:
         """Say whether there is a record of this name."""
-        return bool(self._log.rows("SELECT 1 FROM record WHERE record = ?", [record]))
+        return bool(self._log.rows("SELECT 1 FROM record WHERE record = ?", [record], Where(names=(record,))))
 
     def answer_of(self, exchange: str) -> bytes | None:
         """Read the envelope that answered or refused an exchange; None while there is none, b"" where none was kept.
@@ -118,9 +126,11 @@ class EvidenceReader:
         Raises:
             BodyUnreadable: it is sealed and cannot be opened here.
         """
+        names = (record_id(exchange, Kind.ANSWER), record_id(exchange, Kind.REFUSAL))
         rows = self._log.rows(
             "SELECT record, leaf FROM record WHERE record IN (?, ?) ORDER BY record.id DESC LIMIT 1",
-            [record_id(exchange, Kind.ANSWER), record_id(exchange, Kind.REFUSAL)],
+            names,
+            Where(names=names, newest_first=True, most=1),
         )
         if not rows:
             return None
@@ -139,8 +149,12 @@ class EvidenceReader:
             "SELECT grant_id, count(*) FROM record "
             "WHERE kind = 'request' AND at >= ? AND grant_id IS NOT NULL GROUP BY grant_id",
             [since],
+            Where(since=since),
         )
-        return dict((grant, count) for grant, count in rows)
+        counts: Counter[int] = Counter()
+        for grant, count in rows:
+            counts[grant] += count
+        return dict(counts)
 
     def leaves(
         self, low: int, high: int, limit: int, *, oldest_first: bool = True, needles: Sequence[bytes] = ()
@@ -157,6 +171,7 @@ class EvidenceReader:
         rows = self._log.rows(
             f"SELECT id, record, at, leaf FROM record WHERE {where} {order} LIMIT ?",  # noqa: S608  # no values
             [low, high, *needles, limit],
+            Where(low, high, newest_first=not oldest_first, most=limit),
         )
         return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
 
@@ -166,6 +181,7 @@ class EvidenceReader:
         rows = self._log.rows(
             f"SELECT id, record, at, leaf FROM record WHERE id IN ({places}) ORDER BY id",  # noqa: S608  # no values
             numbers,
+            Where(min(numbers, default=0), max(numbers, default=-1) + 1),
         )
         return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
 
@@ -175,12 +191,14 @@ class EvidenceReader:
         rows = self._log.rows(
             f"SELECT id, record, at, leaf FROM record WHERE record IN ({places}) ORDER BY id",  # noqa: S608  # no values
             names,
+            Where(names=tuple(names)),
         )
         return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
 
     def last_number(self) -> int:
         """The number of the newest record; 0 where there is none."""
-        return int(self._log.rows("SELECT coalesce(max(id), 0) FROM record")[0][0])
+        rows = self._log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
+        return int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""

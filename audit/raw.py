@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from esb.audit.month_files import ONE_FILE, Where
 from esb.audit.tree import Span
 from esb.audit.tree_reader import Published, TreeReader
 
@@ -39,7 +40,8 @@ class RawReader(TreeReader):
     def columns(self, table: str) -> list[tuple[str, str]]:
         """Name and type (as SQLite has it) of each of a table's columns."""
         if self._log.sqlite:
-            return [(str(name), str(kind)) for name, kind in self._log.rows(_SQLITE_COLUMNS, (table,))]
+            found = self._log.rows(_SQLITE_COLUMNS, (table,), ONE_FILE)
+            return [(str(name), str(kind)) for name, kind in found]
         found = self._log.rows(_POSTGRES_COLUMNS, (table,))
         return [(str(name), _TYPES.get(str(kind), "TEXT")) for name, kind in found]
 
@@ -54,7 +56,7 @@ class RawReader(TreeReader):
         Args:
             select: a table's, by :meth:`select`.
         """
-        return self._log.rows(select, (low, high))
+        return self._log.rows(select, (low, high), Where(low, high))
 
     def numbers(self, start: int, end: int) -> Iterator[Span]:
         """What numbers the records from index ``start`` on and before ``end`` have."""
@@ -73,7 +75,11 @@ class RawReader(TreeReader):
         if not spans:
             return None
         number = int(spans[0][1]) + index - int(spans[0][0])
-        rows = self._log.rows("SELECT at FROM record WHERE id >= ? AND kind <> 'change' ORDER BY id LIMIT 1", (number,))
+        rows = self._log.rows(
+            "SELECT at FROM record WHERE id >= ? AND kind <> 'change' ORDER BY id LIMIT 1",
+            (number,),
+            Where(number, most=1),
+        )
         return int(rows[0][0]) if rows else None
 
     def covering(self, size: int) -> Published | None:

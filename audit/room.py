@@ -1,15 +1,15 @@
 """How much room the log takes on either database, and how much there is for it."""
 
 import os
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
-from esb.audit import postgres, sqlite, tree_sqlite
+from esb.audit import postgres, tree_sqlite
+from esb.audit.month_files import NEWEST
+from esb.audit.reading import FilesReading
 from esb.audit.record import StoreUnavailable
 from esb.audit.search_index import index_path
 from esb.audit.store import locate
@@ -65,18 +65,22 @@ def room_of(url: str, capacity: int = 0) -> Room:
 
 
 def _of_file(path: Path) -> Room:
-    files = {RECORDS: path, TREE: tree_sqlite.tree_path(path), INDEX: index_path(path)}
+    log = FilesReading(path)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as log:
-            pages: int = log.execute("PRAGMA freelist_count").fetchone()[0]
-            reusable = pages * int(log.execute("PRAGMA page_size").fetchone()[0])
+        records = [file.path for file in log.files()]
+        # Only the file that is written takes new records into what is free inside.
+        ((pages,),), ((page,),) = (log.rows(f"PRAGMA {what}", (), NEWEST) for what in ("freelist_count", "page_size"))
         disk = os.statvfs(path.absolute().parent)
-    except sqlite3.Error as error:
-        raise StoreUnavailable(sqlite.reason(error)) from error
     except OSError as error:
         raise StoreUnavailable("the evidence log's disk cannot be asked how full it is") from error
-    parts = {name: sum(_size(Path(f"{file}{end}")) for end in ("", "-wal")) for name, file in files.items()}
-    return Room(parts, reusable, disk.f_bavail * disk.f_frsize)
+    finally:
+        log.close()
+    files = {RECORDS: records, TREE: [tree_sqlite.tree_path(path)], INDEX: [index_path(path)]}
+    parts = {
+        name: sum(_size(Path(f"{file}{end}")) for file in those for end in ("", "-wal"))
+        for name, those in files.items()
+    }
+    return Room(parts, int(pages) * int(page), disk.f_bavail * disk.f_frsize)
 
 
 def _size(path: Path) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from esb.audit import postgres, sqlite
+from esb.audit.month_files import ANYWHERE, Where
 from esb.audit.postings import PIECES, VOLUME, Piece, merge
 from esb.audit.reading import Reading, Rows
 from esb.audit.record import StoreUnavailable
@@ -102,9 +103,9 @@ def index_reading(place: Path | str) -> Reading:
 class _IndexReading(Reading):
     """Says of what cannot be read that it is the index: the log may be as well as ever."""
 
-    def rows(self, query: str, values: Sequence[object] = ()) -> Rows:
+    def rows(self, query: str, values: Sequence[object] = (), where: Where = ANYWHERE) -> Rows:
         try:
-            return super().rows(query, values)
+            return super().rows(query, values, where)
         except StoreUnavailable as error:
             if self.sqlite:
                 raise StoreUnavailable(f"the search index cannot be read, {_ANEW}") from error

@@ -1,6 +1,7 @@
 """Where the evidence log is: a URL, and the store that it means."""
 
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from esb.audit.data_keys import DataKeys
 from esb.audit.data_keys_postgres import PostgresDataKeys
 from esb.audit.data_keys_sqlite import SqliteDataKeys
 from esb.audit.keeping import KeepingStore
+from esb.audit.month_files import NEWEST
 from esb.audit.postgres import PostgresStore
 from esb.audit.reading import log_reading
 from esb.audit.record import EvidenceStore
@@ -47,26 +49,28 @@ def locate(url: str) -> Path | str:
     raise PlaceInvalid("the evidence log's URL is not sqlite:///PATH or postgresql://…")
 
 
-def open_store(url: str, masters: MasterKeys | None = None) -> EvidenceStore:
+def open_store(url: str, masters: MasterKeys | None = None, now: Callable[[], float] = time.time) -> EvidenceStore:
     """Choose the store that a URL means, which keeps of messages what their records say.  Nothing is opened yet.
 
     Args:
         masters: under which the keys are wrapped that messages are sealed with; None to keep them in the clear.
+        now: Unix seconds.
 
     Raises:
         PlaceInvalid: see :func:`locate`.
     """
     place = locate(url)
-    store = SqliteStore(place) if isinstance(place, Path) else PostgresStore(place)
+    store = SqliteStore(place, now) if isinstance(place, Path) else PostgresStore(place)
 
     def next_number() -> int:
         log = log_reading(place)
         try:
-            return int(log.rows("SELECT coalesce(max(id), 0) + 1 FROM record")[0][0])
+            rows = log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
+            return int(rows[0][0]) + 1 if rows else 1
         finally:
             log.close()
 
-    return KeepingStore(store, open_data_keys(url), next_number, masters, secrets.token_bytes)
+    return KeepingStore(store, open_data_keys(url), next_number, masters, secrets.token_bytes, now)
 
 
 def open_data_keys(url: str) -> DataKeys:

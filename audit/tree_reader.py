@@ -9,8 +9,9 @@ from typing import Any, Final
 from esb.audit import tree_postgres, tree_sqlite
 from esb.audit.archive import Archive
 from esb.audit.merkle import consistency_proof, inclusion_proof
+from esb.audit.month_files import Where
 from esb.audit.package import Manifest, parse_manifest
-from esb.audit.reading import Reading, log_reading
+from esb.audit.reading import FilesReading, LogReading, Reading, log_reading
 from esb.audit.record import check_schema
 from esb.audit.seal import MasterKeys
 from esb.audit.spans import gaps, runs, spans_between
@@ -139,7 +140,7 @@ class TreeReader:
         self._archive = archive
         self._let_go: list[tuple[int, int]] | None = None
         if isinstance(place, Path):
-            self._log = log_reading(place)
+            self._log: LogReading = log_reading(place)
             self._tree = Reading(tree_sqlite.tree_path(place), _check_file)
         else:
             self._log = self._tree = Reading(place, _check_database)
@@ -242,7 +243,7 @@ class TreeReader:
 
         A record that is not in the log at all has none either.
         """
-        numbers = self._log.rows("SELECT id FROM record WHERE record = ?", (record,))
+        numbers = self._log.rows("SELECT id FROM record WHERE record = ?", (record,), Where(names=(record,)))
         return self.place_of(int(numbers[0][0])) if numbers else None
 
     def place_of(self, number: int) -> int | None:
@@ -321,7 +322,7 @@ class TreeReader:
         """Rows by their indices, with their numbers first; None for what is gone."""
         for run in runs(self._spans(start, min(end, self.size())), _PAGE):
             low, high = run[0].record, run[-1].record + run[-1].count
-            rows = self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high))
+            rows = self._log.rows(f"{select} WHERE record.id >= ? AND record.id < ?", (low, high), Where(low, high))
             found = {values[0]: values for values in rows}
             for span in run:
                 last = span.record + span.count
@@ -364,6 +365,10 @@ class TreeReader:
         last = (0, 0) if first is None else (first + count, record + count - 1)
         return (size, mark) == last and size == (placed or 0)
 
+    def file_flaws(self) -> list[tuple[str, str]]:
+        """What is wrong with the order of the log's files, by their names; nothing where it is not in files."""
+        return self._log.flaws() if isinstance(self._log, FilesReading) else []
+
     def strays(self) -> Iterator[str]:
         """Names of records that stand between those of the tree and have no place there: put in afterwards.
 
@@ -377,6 +382,7 @@ class TreeReader:
                 rows = self._log.rows(
                     f"SELECT id, record FROM record WHERE {within} ORDER BY id LIMIT ?",  # noqa: S608  # no values
                     (*chain.from_iterable(some), _PAGE),
+                    Where(some[0][0], some[-1][1], most=_PAGE),
                 )
                 yield from (str(name) for _, name in rows)
                 after = rows[-1][0] + 1 if len(rows) == _PAGE else some[-1][1]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from esb.audit import sqlite
+from esb.audit.month_files import Where
+from esb.audit.reading import FilesReading
 from esb.audit.record import StoreUnavailable, check_schema
 from esb.audit.tiles import Place
 from esb.audit.tree import BATCH, SignCheckpoint, addition, tree_root
@@ -71,10 +73,9 @@ class SqliteTree:
     """
 
     def __init__(self, log: Path) -> None:
-        self._log_path = log
+        self._log = FilesReading(log)
         self._path = tree_path(log)
         self._tree: sqlite3.Connection | None = None
-        self._log: sqlite3.Connection | None = None
         self._turn: int | None = None  # the open file whose lock is our being elected
 
     def elect(self) -> bool:
@@ -98,7 +99,9 @@ class SqliteTree:
         with self._places() as (tree, log), _transaction(tree):
             size, mark = tree.execute("SELECT size, mark FROM tree").fetchone()
             # What is committed has every lower number before it: a number is given under the log's one write lock.
-            records = log.execute("SELECT id, leaf FROM record WHERE id > ? ORDER BY id LIMIT ?", (mark, most))
+            records = log.rows(
+                "SELECT id, leaf FROM record WHERE id > ? ORDER BY id LIMIT ?", (mark, most), Where(mark + 1, most=most)
+            )
             added = addition(size, mark, records, _reading(tree))
             if added.size == size:
                 return 0
@@ -128,8 +131,8 @@ class SqliteTree:
         """See :class:`~esb.audit.tree.TreeStore`."""
         with self._places() as (tree, log):
             mark: int = tree.execute("SELECT mark FROM tree").fetchone()[0]
-            row = log.execute("SELECT at FROM record WHERE id > ? ORDER BY id LIMIT 1", (mark,)).fetchone()
-            return None if row is None else int(row[0])
+            rows = log.rows("SELECT at FROM record WHERE id > ? ORDER BY id LIMIT 1", (mark,), Where(mark + 1, most=1))
+            return int(rows[0][0]) if rows else None
 
     def keep_stamp(self, size: int, at: int, token: bytes) -> None:
         """See :class:`~esb.audit.tree.TreeStore`."""
@@ -143,29 +146,21 @@ class SqliteTree:
 
     def close(self) -> None:
         """See :class:`~esb.audit.tree.TreeStore`."""
-        for connection in (self._tree, self._log):
-            if connection is not None:
-                with suppress(sqlite3.Error):
-                    connection.close()
-        self._tree = self._log = None
+        if self._tree is not None:
+            with suppress(sqlite3.Error):
+                self._tree.close()
+        self._tree = None
+        self._log.close()
         if self._turn is not None:
             os.close(self._turn)
             self._turn = None
 
     @contextmanager
-    def _places(self) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+    def _places(self) -> Iterator[tuple[sqlite3.Connection, FilesReading]]:
         """The tree and the log, opened where they are not; closed again after an error of either."""
         try:
             if self._tree is None:
                 self._tree = open_file(self._path)
-            if self._log is None:
-                self._log = sqlite3.connect(
-                    f"{self._log_path.absolute().as_uri()}?mode=ro",
-                    uri=True,
-                    isolation_level=None,
-                    check_same_thread=False,
-                )
-                sqlite.check_version(self._log)
             yield self._tree, self._log
         except sqlite3.Error as error:
             self._drop()

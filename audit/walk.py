@@ -124,6 +124,7 @@ def walk(
         report.findings += attested(reader, start, stamped, witnesses, report.attested)
         if not reader.is_coherent():
             report.findings.append(Finding("the tree's marks are not those of its records", "its size and mark"))
+        report.findings += [Finding("the log's files do not follow one another", *flaw) for flaw in reader.file_flaws()]
         # An act on record may be in what was not looked at.
         if start == 0 and not report.elsewhere:
             report.shredded, wrong = shreddings(open_data_keys(url), report.tally)

@@ -115,7 +115,8 @@ def drop(place: Place, until: str, source: str | None, yes: bool, as_json: bool)
     rows = [(one["package"], one["deleted"], str(one["digest"])[:16]) for one in gone]
     say(table(("PACKAGE", "DELETED", "DIGEST"), rows) if rows else f"Nothing up to {until} is in the log any more.")
     if any(one["deleted"] for one in gone) and url.startswith("sqlite"):
-        say_aside("New records use the room. To give it back to the disk, stop the bus: esb log compact")
+        say_aside("The files of months that are over gave their room back to the disk. What was in this month's file")
+        say_aside("is used by new records; esb log compact gives that back too, with the bus stopped.")
 
 
 def _size(manifest: "Manifest") -> int:

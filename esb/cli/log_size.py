@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from esb.cli.place import Place, pass_place
-from esb.cli.show import block, confirm, json_option, say, say_json, table, yes_option
+from esb.cli.show import block, confirm, json_option, say, say_aside, say_json, table, yes_option
 
 if TYPE_CHECKING:
     from esb.audit.growth import Growth
@@ -43,9 +43,10 @@ def size(place: Place, as_json: bool) -> None:
 @yes_option
 @pass_place
 def compact(place: Place, yes: bool) -> None:
-    """Give the room that dropped months left inside the log's SQLite file back to the disk.
+    """Give the room that is free inside the log's SQLite files back to the disk.
 
-    The file is written anew, so its disk needs room for the copy, and no bus may serve meanwhile.
+    A file is written anew, so its disk needs room for the copy.  While a bus serves, the files of months that are over
+    are made smaller; this month's needs the bus to be stopped.
 
     \b
     Example:
@@ -55,9 +56,11 @@ def compact(place: Place, yes: bool) -> None:
     from esb.cli.log_lines import log_url
 
     url = log_url(place)
-    confirm("This writes the log's whole file anew, and whoever wants to write it has to wait.", yes)
-    before, after = make_smaller(url)
-    say(f"The log's file takes {shown(after)} now; it took {shown(before)}.")
+    confirm("This writes the log's files anew, and needs room for a copy of the largest.", yes)
+    done = make_smaller(url)
+    say(f"The log's files take {shown(done.after)} now; they took {shown(done.before)}.")
+    if done.left:
+        say_aside("A bus serves, so this month's file was left as it is. For that one too: stop the bus first.")
 
 
 def _tell(found: "Growth", this_month: str) -> None:

@@ -24,7 +24,7 @@ from esb.audit.entry import Entry, Kind
 from esb.audit.examine import Finding
 from esb.audit.log_key import LogSigner
 from esb.audit.notes import COSIGNATURE, NoteKey, cosign, parse_note
-from esb.audit.record import replay_key
+from esb.audit.record import StoreUnavailable, replay_key
 from esb.audit.record_partitions import border
 from esb.audit.store import open_store, open_tree
 from esb.audit.tree import TreeStore
@@ -43,7 +43,7 @@ STRANGER = NoteKey("witness.example/w2", COSIGNATURE, bytes(32))
 STAMPER = TimeStamper(*office(TIME_STAMPING), authority()[1], "1.2.3.4", 1000)
 STAMPED = stamp_judge([authority()[1]])
 # Of the tables' housekeeping; what they say is not about any record, and a wrong value stops the program.
-_HOUSEKEEPING = {("version", "version"), ("tree", "version"), ("tree", "one")}
+_HOUSEKEEPING = {("version", "version"), ("tree", "version"), ("tree", "one"), ("file", "one")}
 
 
 @dataclass
@@ -204,7 +204,7 @@ def _keys(log: Log, table: str) -> dict[str, Any]:
         return {"level": 0, "number": 1}
     if table == "cosignature":
         return {"size": 400, "name": WITNESS.name}
-    names = {"span": "first", "tree": "size", "checkpoint": "size", "stamp": "size", "replay": "at"}
+    names = {"span": "first", "tree": "size", "checkpoint": "size", "stamp": "size", "replay": "at", "file": "one"}
     name = names.get(table, "id")
     rows = log.execute(f"SELECT {name} FROM {table} ORDER BY {name} LIMIT 2")
     return {name: rows[-1][0]}
@@ -223,12 +223,20 @@ def test_every_field_of_every_table(log: Log) -> None:
         log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", after, *keys.values())
         moved = [after if name == column else value for name, value in keys.items()]
         try:
-            assert log.walk().findings, f"{table}.{column}: {before!r} became {after!r} unseen"
+            assert _is_noticed(log, table), f"{table}.{column}: {before!r} became {after!r} unseen"
             tried += 1
         finally:
             log.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", before, *moved)
     assert tried > 31
     assert log.walk().findings == []
+
+
+def _is_noticed(log: Log, table: str) -> bool:
+    try:
+        return bool(log.walk().findings)
+    except StoreUnavailable:
+        # A file that does not say which it is, or names one that is not there, is not read any further.
+        return table == "file"
 
 
 def _names(report: Report) -> set[str]:

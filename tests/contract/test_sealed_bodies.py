@@ -210,6 +210,7 @@ def test_a_log_of_the_first_schema_is_brought_up_in_place(url: str) -> None:
         second_schema(url)
     _execute(url, "ALTER TABLE body DROP COLUMN key")
     if url.startswith("sqlite"):
+        _execute(url, "DROP TABLE file")
         _execute(url, "PRAGMA user_version = 1")
     else:
         _execute(url, "DROP TABLE data_key")

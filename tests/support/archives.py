@@ -1,4 +1,4 @@
-"""A small log of two months in an SQLite file, and its archive, for tests about packages."""
+"""A small log of three months in SQLite files, and its archive, for tests about packages."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -46,9 +46,11 @@ def a_request(at: int, ident: str) -> Record:
 def fill(
     url: str, months: dict[str, int] | None = None, signer: LogSigner = SIGNER, masters: MasterKeys | None = None
 ) -> None:
-    """Write records of some months, a change of the registry in each, with a checkpoint after each month."""
-    store, tree = open_store(url, masters), open_tree(url)
+    """Write records of some months, each at its time, and a change of the registry; with a checkpoint after each."""
+    clock = [0.0]
+    store, tree = open_store(url, masters, lambda: clock[0]), open_tree(url)
     for month, wanted in (MONTHS if months is None else months).items():
+        clock[0] = moment(month) / 1_000_000
         records = [a_request(moment(month) + at, f"{month} {at}") for at in range(wanted)]
         records.insert(9, a_record(f"change-{month}-9f86d081884c7d65", Kind.CHANGE, at=7))
         store.write(records)

@@ -12,7 +12,7 @@ from esb.audit.room import INDEX, RECORDS, TREE, room_of
 from esb.audit.tree import Span
 
 
-def test_a_file_takes_what_its_files_take_and_has_what_the_disk_has(tmp_path: Path) -> None:
+def test_a_log_in_files_takes_what_its_files_take_and_has_what_the_disk_has(tmp_path: Path) -> None:
     url = a_log(tmp_path)
     room = room_of(url)
     assert room.parts[RECORDS] >= (tmp_path / "evidence.db").stat().st_size
@@ -20,9 +20,12 @@ def test_a_file_takes_what_its_files_take_and_has_what_the_disk_has(tmp_path: Pa
     assert room.free is not None
     drop_rows(url, [Span(0, 1, 500)])
     after = room_of(url, capacity=10_000_000)
-    assert after.reusable > 0
+    # What leaves a month that is over goes back to the disk, and what leaves the last file is used again.
+    assert (after.parts[RECORDS] < room.parts[RECORDS], after.reusable) == (True, 0)
     assert after.free == 10_000_000 - sum(after.parts.values())
-    assert after.taken < room.taken
+    fill(f"sqlite:///{tmp_path / 'other.db'}", {"2026-10": 600})
+    drop_rows(f"sqlite:///{tmp_path / 'other.db'}", [Span(0, 1, 500)])
+    assert room_of(f"sqlite:///{tmp_path / 'other.db'}").reusable > 0
     with pytest.raises(StoreUnavailable):
         room_of(f"sqlite:///{tmp_path / 'none' / 'evidence.db'}")
 

@@ -71,7 +71,7 @@ def test_a_newer_schema_is_refused_in_clear_words(store: SqliteStore, path: Path
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(StoreUnavailable, match=r"schema 3 and this program knows 2: use the program"):
+    with pytest.raises(StoreUnavailable, match=r"schema 4 and this program knows 3: use the program"):
         store.idle()
 
 

@@ -52,7 +52,7 @@ def test_months_are_archived_dropped_and_still_verified(logged: Run, tmp_path: P
     assert json.loads(logged("log", "verify", "--json").stdout)["elsewhere"] == 0
     (tmp_path / "shluz-home" / "own").rename(tmp_path / "archive")
     settings.write_text(settings.read_text().replace("own", ""))
-    assert "takes" in logged("log", "compact", "--yes").stdout
+    assert "files take" in logged("log", "compact", "--yes").stdout
     without = logged("log", "verify", "--processes", "1")
     assert without.exit_code == 0, without.output
     assert "510 records have left the log" in without.stdout
