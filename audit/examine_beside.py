@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from esb.audit.examine import Finding
-from esb.audit.reading import Reading, log_reading
+from esb.audit.reading import LogReading, log_reading
 from esb.audit.replays import REMEMBERED
 from esb.audit.store import locate
 
@@ -54,7 +54,7 @@ def examine_beside(url: str, leaves: Callable[[str], bool]) -> Iterator[Finding]
         log.close()
 
 
-def _remembered(log: Reading) -> Iterator[Finding]:
+def _remembered(log: LogReading) -> Iterator[Finding]:
     last = b""
     while rows := log.rows(_REMEMBERED, (last, _PAGE)):
         for key, name, own, then in rows:
@@ -63,7 +63,7 @@ def _remembered(log: Reading) -> Iterator[Finding]:
         last = bytes(rows[-1][0])
 
 
-def _asked(log: Reading, leaves: Callable[[str], bool]) -> Iterator[Finding]:
+def _asked(log: LogReading, leaves: Callable[[str], bool]) -> Iterator[Finding]:
     place = (0, "")
     while rows := log.rows(_ASKED, (*place, _PAGE)):
         for _, name, known in rows:
@@ -72,7 +72,7 @@ def _asked(log: Reading, leaves: Callable[[str], bool]) -> Iterator[Finding]:
         place = rows[-1][:2]
 
 
-def _doubled(log: Reading) -> Iterator[Finding]:
+def _doubled(log: LogReading) -> Iterator[Finding]:
     (first, last), *_ = log.rows("SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM record")
     for low in range(first, last + 1, _NUMBERS):
         for number, one, other in log.rows(_DOUBLED, (low, low + _NUMBERS)):

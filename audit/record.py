@@ -72,6 +72,11 @@ Outcome = Written | Duplicate | NotWritten
 
 WRITTEN: Final = Written()
 
+REMEMBERED: Final = 2 * 86_400
+"""Seconds for which a name or message id is known again at least.  Far longer than a message is taken after it was made
+(TIM-02; the settings allow no longer window than a day), and than a record is submitted again whose commit was not
+seen."""
+
 
 class StoreUnavailable(EsbError):
     """The place of the log cannot be written or read now: disk full, read-only, gone.  May be mended."""

@@ -9,7 +9,9 @@ from typing import Final, LiteralString
 
 import psycopg
 
-REMEMBERED: Final = 2 * 86_400_000_000
+from esb.audit import record
+
+REMEMBERED: Final = record.REMEMBERED * 1_000_000
 """Microseconds that a message id is remembered for at least."""
 
 MADE: Final[tuple[LiteralString, ...]] = (

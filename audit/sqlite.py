@@ -16,6 +16,7 @@ from typing import Final
 
 from esb.audit.month_files import PLACE, MonthFile, begin_first, begin_next, check_new, close_file, read_file
 from esb.audit.record import (
+    REMEMBERED,
     WRITTEN,
     Outcome,
     Record,
@@ -87,11 +88,6 @@ _UNFIT: Final = (
 def reason(error: sqlite3.Error) -> str:
     """Say for a person, without paths or statements, why the file failed and what to do."""
     return _REASONS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _OTHER_REASON)
-
-
-REMEMBERED: Final = 2 * 86_400
-"""Seconds of a month's beginning in which a name or message id of the month before is known again.  Far longer than a
-message is taken after it was made (TIM-02), and than anybody submits a record again whose commit was not seen."""
 
 
 class SqliteStore:

@@ -121,7 +121,7 @@ def test_killed_while_months_end(tmp_path: Path, full: bool) -> None:
     files.close()
     reader = TreeReader(f"sqlite:///{path}")
     assert [name for _, name, _ in reader.leaves(0, reader.size())] == [row[1] for row in rows]
-    assert reader.strays() == []
+    assert list(reader.strays()) == []
     reader.close()
 
 

@@ -14,8 +14,8 @@ from esb.audit.entry import Kind
 from esb.audit.log import EvidenceReader
 from esb.audit.log_key import LogSigner
 from esb.audit.months import month_begin
-from esb.audit.record import WRITTEN, Duplicate, NotWritten, Record, StoreUnavailable
-from esb.audit.sqlite import REMEMBERED, SqliteStore
+from esb.audit.record import REMEMBERED, WRITTEN, Duplicate, NotWritten, Record, StoreUnavailable
+from esb.audit.sqlite import SqliteStore
 from esb.audit.store import open_tree
 from esb.audit.tree_reader import TreeReader
 from esb.audit.walk import walk
@@ -159,7 +159,7 @@ def test_who_sequences_goes_on_over_the_border(log: Log) -> None:
     reader = TreeReader(log.url)
     assert [name for _, name, _ in reader.leaves(0, 21)] == [one.entry.record for one in written]
     assert [reader.index_of(one.entry.record) for one in written] == list(range(21))
-    assert reader.strays() == []
+    assert list(reader.strays()) == []
     reader.close()
     tree.close()
 
