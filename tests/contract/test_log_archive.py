@@ -22,15 +22,20 @@ from esb.audit.walk import Report, walk
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A log with records of three months, a change of the registry among them, and its tree; of several partitions."""
+def empty(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where a log is to be; of several partitions, where it has any."""
     for module in (partitions, tree_postgres):
         monkeypatch.setattr(module, "WIDTH", 128)
-    url = f"sqlite:///{tmp_path / 'evidence.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("fresh_postgres_dsn")
-    fill(url)
-    return url
+        return str(request.getfixturevalue("fresh_postgres_dsn"))
+    return f"sqlite:///{tmp_path / 'evidence.db'}"
+
+
+@pytest.fixture
+def url(empty: str) -> str:
+    """A log with records of three months, a change of the registry among them, and its tree."""
+    fill(empty)
+    return empty
 
 
 @pytest.fixture
@@ -179,8 +184,8 @@ def test_what_the_log_says_of_its_packages_must_be_sealed(url: str, depot: Folde
     assert {"a record is gone", "what the log says of its packages cannot be read"} <= found(walk(url, SIGNER.key))
 
 
-def test_sealed_messages_stay_sealed_in_packages_and_are_opened_out_of_them(depot: Folder, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'sealed.db'}"
+def test_sealed_messages_stay_sealed_in_packages_and_are_opened_out_of_them(empty: str, depot: Folder) -> None:
+    url = empty
     fill(url, masters=MASTERS)
     archived(url, depot)
     dropped(url, depot)

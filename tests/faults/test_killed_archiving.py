@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from support.archives import NOW, SIGNER, a_log, archived
+from support.archives import NOW, SIGNER, archived, fill
+from support.sealed import MASTERS, OPEN
 
 from esb.audit.archiving import droppable, verified
 from esb.audit.depot import Folder
@@ -67,21 +68,26 @@ def survived(work: Callable[[str, Path], None], url: str, folder: Path) -> bool:
     return child.exitcode == 0
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_killed_at_each_step_nothing_is_lost_and_the_next_attempt_ends_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
 ) -> None:
-    url, folder = a_log(tmp_path), tmp_path / "archive"
+    url, folder, stride = f"sqlite:///{tmp_path / 'evidence.db'}", tmp_path / "archive", 1
+    if database == "postgresql":
+        stride = 1 if full else 3
+        url = request.getfixturevalue("fresh_postgres_dsn")
+    fill(url, masters=MASTERS)
     for work in (_archive, _drop):
         steps = 1
         monkeypatch.setenv("STEPS", str(steps))
         while not survived(work, url, folder):
-            report = walk(url, SIGNER.key, depots=[Folder(folder)])
+            report = walk(url, SIGNER.key, depots=[Folder(folder)], masters=OPEN)
             # A package that was not finished is told of, and no record is missing.
             assert {one.what for one in report.findings} <= {"a package of the archive cannot be believed"}
             assert (report.records, report.elsewhere) == (report.size, 0)
-            steps += 1
+            steps += stride
             monkeypatch.setenv("STEPS", str(steps))
         assert steps > 3
-    report = walk(url, SIGNER.key, depots=[Folder(folder)])
+    report = walk(url, SIGNER.key, depots=[Folder(folder)], masters=OPEN)
     assert (report.findings, report.records) == ([], report.size)
     assert [one.dropped is not None for one in report.packages] == [True, True]

@@ -1,0 +1,67 @@
+"""SIGKILL of processes whose indexers are at work, again and again: the index is what the leaves give."""
+
+import random
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from support.records import a_record
+
+from esb.audit.index_check import check_index
+from esb.audit.indexer import Indexer, build
+from esb.audit.search_index import SearchIndex
+from esb.audit.store import locate, open_store, open_tree
+from esb.audit.tree_reader import TreeReader
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many pieces and volumes of few records: each is written, and merged, in a transaction of its own."""
+    for module in ("postings", "indexer", "search", "search_index", "index_check"):
+        for name, value in (("PIECE", 32), ("VOLUME", 256), ("PIECES", 8)):
+            monkeypatch.setattr(f"esb.audit.{module}.{name}", value, raising=False)
+    monkeypatch.setattr("esb.audit.indexer._STEP", 20)
+
+
+def _record(url: str, count: int) -> None:
+    store, tree = open_store(url), open_tree(url)
+    store.write([a_record(officer=f"officer {number % 7}") for number in range(count)])
+    while tree.add():
+        pass
+    tree.close()
+    store.close()
+
+
+def _index(url: str) -> None:
+    Indexer(url, lambda: True, every=0.001).start()
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_indexers_killed_at_any_point(kind: str, tmp_path: Path, request: pytest.FixtureRequest, full: bool) -> None:
+    url = f"sqlite:///{tmp_path / 'evidence.db'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("fresh_postgres_dsn")
+    _record(url, 1_500)
+    index, tree, chance, middle = SearchIndex(locate(url)), TreeReader(url), random.Random(3), 0
+    for turn in range(100 if full else 12):
+        # Two at a time: what one writes, the other must not write again.
+        both = [get_context("fork").Process(target=_index, args=(url,)) for _ in range(2)]
+        for process in both:
+            process.start()
+        time.sleep(chance.uniform(0.02, 0.15))
+        for process in both:
+            process.kill()
+            process.join()
+        reached, settled = index.state().next, tree.mark() + 1
+        middle += 0 < reached < settled - 32
+        index.close()
+        tree.close()
+        if turn % 4 == 0:
+            assert check_index(url).wrong == []
+        _record(url, 250)
+    assert middle > 2, "some were killed in the middle"
+    assert build(url).next > 4_000
+    checked = check_index(url)
+    assert (checked.wrong, checked.records > 1_500) == ([], True)
