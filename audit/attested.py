@@ -1,13 +1,11 @@
 """What others say of the log's checkpoints, held against them: time-stamps, and witnesses' cosignatures."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from esb.audit.examine import Finding
 from esb.audit.notes import Note, NoteInvalid, NoteKey, Signature, parse_note, parse_signature, verified_by
-from esb.audit.tree import TreeDamaged
 from esb.audit.tree_reader import Stamp, TreeReader
 from esb.kernel.faults import EsbError
 
@@ -31,80 +29,126 @@ class Attested:
     cosignatures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A time-stamp that was verified.
+
+    Attributes:
+        size: of the tree whose checkpoint it dates.
+        at, accuracy: the time that it states and how far that may be off, microseconds.
+    """
+
+    size: int
+    at: int
+    accuracy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What others say of some checkpoints.
+
+    Attributes:
+        stamps: how many time-stamps were looked at.
+        cosignatures: how many cosignatures were verified.
+        dated: the time-stamps that hold, in their order.
+        findings: what is wrong.
+    """
+
+    stamps: int
+    cosignatures: int
+    dated: tuple[Dated, ...]
+    findings: tuple[Finding, ...]
+
+
 def attested(
     reader: TreeReader,
-    since: int,
+    low: int,
+    high: int,
+    notes: Mapping[int, bytes],
     judge: StampJudge | None,
     witnesses: Iterable[NoteKey],
-    count: Attested,
-) -> Iterator[Finding]:
-    """Verify time-stamps and cosignatures of checkpoints of ``since`` leaves or more.
+) -> Said:
+    """Verify time-stamps and cosignatures of checkpoints of ``low`` leaves or more and fewer than ``high``.
 
     Args:
+        notes: those checkpoints, by their sizes.
         judge: None to leave the time-stamps.
         witnesses: keys; cosignatures of other witnesses can only be held against their own form.
-        count: is told how many were verified.
 
     Raises:
         StoreUnavailable: the tree cannot be read.
     """
-    if judge is not None:
-        yield from _stamps(reader, since, judge, count)
-    yield from _cosignatures(reader, since, {(key.name, key.id): key for key in witnesses}, count)
-
-
-def _stamps(reader: TreeReader, since: int, judge: StampJudge, count: Attested) -> Iterator[Finding]:
-    latest, size = 0, -1
-    for stamp in reader.all_stamps(since):
-        where = f"time-stamp of checkpoint {stamp.size}"
-        count.stamps += 1
+    findings: list[Finding] = []
+    stamps = [] if judge is None else list(reader.all_stamps(low, high))
+    dated: list[Dated] = []
+    for stamp in stamps:
+        assert judge is not None
         try:
-            accuracy = _judged(reader, stamp, judge)
+            dated.append(_judged(stamp, notes, judge))
         except EsbError as error:
-            yield Finding("a time-stamp cannot be believed", where, str(error))
-            continue
-        if stamp.size != size and stamp.at + accuracy + _STEPPED < latest:
-            yield Finding(
-                "time-stamps are out of order", where, "a smaller tree's states a later time: a clock was set back"
-            )
-        made = None
-        with suppress(TreeDamaged):  # which the walk itself tells
-            made = reader.made_at(stamp.size - 1)
-        if made is not None and made > stamp.at + accuracy + CLOCKS:
-            yield Finding("a record says that it was made after it was time-stamped", where, f"leaf {stamp.size - 1}")
-        if stamp.size != size:  # the first of a tree is the one that counts; another may come any time later
-            latest, size = max(latest, stamp.at), stamp.size
+            where = f"time-stamp of checkpoint {stamp.size}"
+            findings.append(Finding("a time-stamp cannot be believed", where, str(error)))
+    made = reader.made({one.size - 1 for one in dated})
+    findings += [
+        Finding(
+            "a record says that it was made after it was time-stamped",
+            f"time-stamp of checkpoint {one.size}",
+            f"leaf {one.size - 1}",
+        )
+        for one in dated
+        if made.get(one.size - 1, 0) > one.at + one.accuracy + CLOCKS
+    ]
+    keys = {(key.name, key.id): key for key in witnesses}
+    cosignatures = 0
+    for size, name, line in reader.all_cosignatures(low, high):
+        try:
+            cosignatures += _cosigned(size, name, line, notes, keys)
+        except NoteInvalid as error:
+            findings.append(Finding("a cosignature cannot be believed", f"{name} on checkpoint {size}", str(error)))
+    return Said(len(stamps), cosignatures, tuple(dated), tuple(findings))
 
 
-def _judged(reader: TreeReader, stamp: Stamp, judge: StampJudge) -> int:
-    point = reader.checkpoint(stamp.size)
-    if point is None:
+class Order:
+    """Holds time-stamps against those of smaller trees: none of a smaller tree may state a later time."""
+
+    def __init__(self) -> None:
+        self._latest, self._size = 0, -1
+
+    def follow(self, dated: Iterable[Dated]) -> Iterator[Finding]:
+        """Go on with some more of them, in the order of their trees' sizes and then of their times."""
+        for one in dated:
+            if one.size == self._size:
+                continue  # the first of a tree is the one that counts; another may come any time later
+            if one.at + one.accuracy + _STEPPED < self._latest:
+                yield Finding(
+                    "time-stamps are out of order",
+                    f"time-stamp of checkpoint {one.size}",
+                    "a smaller tree's states a later time: a clock was set back",
+                )
+            self._latest, self._size = max(self._latest, one.at), one.size
+
+
+def _judged(stamp: Stamp, notes: Mapping[int, bytes], judge: StampJudge) -> Dated:
+    note = notes.get(stamp.size)
+    if note is None:
         raise NoteInvalid("there is no checkpoint of this size")
-    at, accuracy = judge(stamp.token, point.note)
+    at, accuracy = judge(stamp.token, note)
     if at != stamp.at:
         raise NoteInvalid("it states another time than its column says")
-    return accuracy
+    return Dated(stamp.size, at, accuracy)
 
 
-def _cosignatures(
-    reader: TreeReader, since: int, keys: Mapping[tuple[str, bytes], NoteKey], count: Attested
-) -> Iterator[Finding]:
-    for size, name, line in reader.all_cosignatures(since):
-        try:
-            count.cosignatures += _cosigned(reader, size, name, line, keys)
-        except NoteInvalid as error:
-            yield Finding("a cosignature cannot be believed", f"{name} on checkpoint {size}", str(error))
-
-
-def _cosigned(reader: TreeReader, size: int, name: str, line: str, keys: Mapping[tuple[str, bytes], NoteKey]) -> bool:
+def _cosigned(
+    size: int, name: str, line: str, notes: Mapping[int, bytes], keys: Mapping[tuple[str, bytes], NoteKey]
+) -> bool:
     """Whether a cosignature was verified; False where its witness's key was not given."""
     signature = parse_signature(line.removesuffix("\n"))
     if signature.name != name or signature.line != line:
         raise NoteInvalid("the line is not this witness's")
-    point = reader.checkpoint(size)
-    if point is None:
+    note = notes.get(size)
+    if note is None:
         raise NoteInvalid("there is no checkpoint of this size")
-    return is_witnessed(parse_note(point.note).text, signature, keys)
+    return is_witnessed(parse_note(note).text, signature, keys)
 
 
 def is_witnessed(text: str, signature: Signature, keys: Mapping[tuple[str, bytes], NoteKey]) -> bool:

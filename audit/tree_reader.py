@@ -1,6 +1,7 @@
 """Reading the log's tree: checkpoints, tiles, where a record stands, and proofs."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from esb.audit import tree_postgres, tree_sqlite
 from esb.audit.archive import Archive
-from esb.audit.merkle import consistency_proof, inclusion_proof
+from esb.audit.merkle import consistency_proof, inclusion_proof, root
 from esb.audit.month_files import Where
 from esb.audit.package import Manifest, parse_manifest
 from esb.audit.reading import FilesReading, LogReading, Reading, log_reading
@@ -17,7 +18,7 @@ from esb.audit.seal import MasterKeys
 from esb.audit.spans import gaps, runs, spans_between
 from esb.audit.store import locate, open_bodies
 from esb.audit.tiles import HASH_BYTES, WIDTH, Place
-from esb.audit.tree import Span
+from esb.audit.tree import Span, TreeDamaged
 from esb.audit.tree_hashes import TreeHashes
 from esb.kernel.frozen import frozen
 
@@ -35,9 +36,15 @@ SELECT size, mark, (SELECT sum(count) FROM span), first, record, count
 FROM tree LEFT JOIN span ON first = (SELECT max(first) FROM span)
 """
 _CHECKPOINT: Final = "SELECT size, root, note FROM checkpoint"
-_COSIGNATURES: Final = """
-SELECT size, name, line FROM cosignature WHERE size > ? OR size = ? AND name > ? ORDER BY size, name LIMIT ?
+_STAMPS: Final = """
+SELECT size, at, token FROM stamp WHERE size < ? AND (size > ? OR size = ? AND at > ?) ORDER BY size, at LIMIT ?
 """
+_COSIGNATURES: Final = """
+SELECT size, name, line FROM cosignature
+WHERE size < ? AND (size > ? OR size = ? AND name > ?) ORDER BY size, name LIMIT ?
+"""
+ALL: Final = 1 << 62
+"""More leaves than any tree has."""
 _NEWEST: Final = 500  # cosignatures among which the newest of a quorum is looked for
 _PAGE: Final = 1_000  # records read at a time
 _GAPS: Final = 100  # ranges of numbers that one question is about
@@ -154,12 +161,28 @@ class TreeReader:
         """The first checkpoint of a tree of at least ``size`` leaves; None where there is none yet."""
         return self._published("WHERE size >= ? ORDER BY size LIMIT 1", size)
 
-    def checkpoints(self) -> Iterator[Published]:
-        """Every checkpoint, the smallest tree first."""
-        last = 0
-        while rows := self._tree.rows(f"{_CHECKPOINT} WHERE size > ? ORDER BY size LIMIT ?", (last, _PAGE)):
+    def checkpoints(self, low: int = 0, high: int = ALL) -> Iterator[Published]:
+        """Every checkpoint of ``low`` leaves or more and fewer than ``high``, the smallest tree first."""
+        query = f"{_CHECKPOINT} WHERE size >= ? AND size < ? ORDER BY size LIMIT ?"
+        while rows := self._tree.rows(query, (low, high, _PAGE)):
             yield from (Published(*row) for row in rows)
-            last = rows[-1][0]
+            low = rows[-1][0] + 1
+
+    def count_of_checkpoints(self) -> int:
+        """How many checkpoints there are."""
+        return int(self._tree.rows("SELECT count(*) FROM checkpoint")[0][0])
+
+    def ranges(self, most: int) -> Iterator[tuple[int, int]]:
+        """Ranges of sizes, each up to before its second, that hold ``most`` checkpoints at most and all of them."""
+        low = 0
+        query = "SELECT max(size), count(*) FROM (SELECT size FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?) x"
+        while True:
+            last, count = self._tree.rows(query, (low, most))[0]
+            if count < most:
+                yield low, ALL
+                return
+            yield low, last + 1
+            low = last + 1
 
     def points(self, above: int, most: int) -> list[Published]:
         """The newest checkpoints of trees of more than ``above`` leaves, the smallest of them first."""
@@ -179,18 +202,17 @@ class TreeReader:
         """Witnesses' signature lines on the checkpoint of this size, by the witness's name; each ends with a break."""
         return dict(self._others("SELECT name, line FROM cosignature WHERE size = ? ORDER BY name", size))
 
-    def all_stamps(self, since: int) -> Iterator[Stamp]:
-        """Every time-stamp of checkpoints of ``since`` leaves or more, in the order of sizes and then of times."""
+    def all_stamps(self, since: int, high: int = ALL) -> Iterator[Stamp]:
+        """Every time-stamp of checkpoints of ``since`` leaves or more and below ``high``, by size and then by time."""
         place = (since, -1)
-        query = "SELECT size, at, token FROM stamp WHERE size > ? OR size = ? AND at > ? ORDER BY size, at LIMIT ?"
-        while rows := self._others(query, place[0], *place, _PAGE):
+        while rows := self._others(_STAMPS, high, place[0], *place, _PAGE):
             yield from (Stamp(*row) for row in rows)
             place = rows[-1][:2]
 
-    def all_cosignatures(self, since: int) -> Iterator[tuple[int, str, str]]:
-        """Size, name and line of each cosignature on checkpoints of ``since`` leaves or more, by size."""
+    def all_cosignatures(self, since: int, high: int = ALL) -> Iterator[tuple[int, str, str]]:
+        """Size, name and line of each cosignature on checkpoints of ``since`` leaves or more and below ``high``."""
         place: tuple[int, str] = (since, "")
-        while rows := self._others(_COSIGNATURES, place[0], *place, _PAGE):
+        while rows := self._others(_COSIGNATURES, high, place[0], *place, _PAGE):
             yield from ((int(size), str(name), str(line)) for size, name, line in rows)
             place = rows[-1][:2]
 
@@ -225,6 +247,38 @@ class TreeReader:
         for _, row in self._walk(index, index + 1, "SELECT record.id, at FROM record"):
             return None if row is None else int(row[1])
         return None
+
+    def made(self, indices: Collection[int]) -> dict[int, int]:
+        """As ``made_at`` of some hundreds: when each was made of which that can be said."""
+        wanted = sorted(indices)
+        numbers: dict[int, int] = {}
+        left = iter(wanted)
+        index = next(left, None)
+        with suppress(TreeDamaged):  # which whoever walks over the records finds
+            for span in self._spans(wanted[0], wanted[-1] + 1) if wanted else ():
+                while index is not None and index < span.index + span.count:
+                    numbers[span.record + index - span.index] = index
+                    index = next(left, None)
+        which = ", ".join("?" * len(numbers))
+        which = f"SELECT id, at FROM record WHERE id IN ({which})"  # noqa: S608  # no values
+        there = Where(min(numbers, default=0), max(numbers, default=-1) + 1)
+        rows = self._log.rows(which, tuple(numbers), there) if numbers else []
+        found = {numbers[number]: at for number, at in rows}
+        if index is not None or self._archive is not None:
+            for each in wanted:
+                if each not in found:
+                    with suppress(TreeDamaged):
+                        at = self.made_at(each)
+                        found |= {} if at is None else {each: at}
+        return found
+
+    def root(self, size: int) -> bytes:
+        """The root of the tree of ``size`` leaves, out of its tiles.
+
+        Raises:
+            TileMissing: a tile is not there.
+        """
+        return root(size, self._hashes.whole(size))
 
     def size(self) -> int:
         """Leaves in the tree now; the last checkpoint may be of fewer."""

@@ -1,35 +1,39 @@
 """The walk over the whole log: all is computed again from the records, and held against tiles and checkpoints."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
-from multiprocessing import get_context
+from functools import partial
 from typing import Final
 
 from esb.audit.archive import Archive
 from esb.audit.archive_attested import Vouchers
 from esb.audit.archive_walk import Archived, walk_archive
-from esb.audit.attested import Attested, StampJudge, attested
+from esb.audit.attested import Attested, Order, StampJudge
+from esb.audit.crew import Crew
 from esb.audit.depot import Depot
 from esb.audit.examine import Finding, Stretch, examine
 from esb.audit.examine_beside import examine_beside
 from esb.audit.examine_bodies import SentJudge, Tally
-from esb.audit.merkle import ProofInvalid, check_consistency, perfect_root, root
-from esb.audit.notes import Checkpoint, NoteInvalid, NoteKey, open_checkpoint
+from esb.audit.examine_points import Judges, Points, examine_points
+from esb.audit.merkle import ProofInvalid, check_consistency, perfect_root
+from esb.audit.notes import NoteInvalid, NoteKey, open_checkpoint
 from esb.audit.seal import MasterKeys
 from esb.audit.shreddings import shreddings
 from esb.audit.store import open_data_keys
-from esb.audit.tiles import HASH_BYTES, HEIGHT, WIDTH, Place, TileMissing, subtrees, tile_path, width_at
+from esb.audit.tiles import HASH_BYTES, HEIGHT, WIDTH, Place, TileMissing, tile_path, width_at
 from esb.audit.tree import TreeDamaged
 from esb.audit.tree_reader import Published, TreeReader
 
 _TILES_A_STRETCH: Final = 16  # some 4,000 records: a second's work, after which progress is told
-_TILES_KEPT: Final = 4_096
+_POINTS_A_STRETCH: Final = 500
+
+MOST: Final = 1_000
+"""Findings of one kind that a report holds; more are counted."""
 
 OpenMasters = Callable[[], MasterKeys] | None
 Told = Callable[[int, int], None]
-"""Is told how many leaves were looked at, and of how many."""
+"""Is told how many leaves, or checkpoints, were looked at, and of how many."""
 
 
 @dataclass
@@ -41,7 +45,8 @@ class Report:
         records: how many of them were looked at.
         checkpoints: how many were verified.
         attested: how many time-stamps and cosignatures were verified.
-        findings: what is not as it was; empty where all is well.
+        findings: what is not as it was, up to :data:`MOST` of a kind; empty where all is well.
+        counts: how many findings there are, by what they say.
         packages: those that the log knows of, or that the archive holds.
         elsewhere: records that have left the log for an archive that was not to be had.
         tally: what was seen of messages.
@@ -53,10 +58,18 @@ class Report:
     checkpoints: int = 0
     attested: Attested = field(default_factory=Attested)
     findings: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     packages: tuple[Archived, ...] = ()
     elsewhere: int = 0
     tally: Tally = field(default_factory=Tally)
     shredded: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Add findings; a log with a million of them must not fill the memory."""
+        for one in findings:
+            self.counts[one.what] += 1
+            if self.counts[one.what] <= MOST:
+                self.findings.append(one)
 
 
 def walk(
@@ -71,6 +84,7 @@ def walk(
     stamped: StampJudge | None = None,
     witnesses: Sequence[NoteKey] = (),
     told: Told = lambda _done, _of: None,
+    told_points: Told = lambda _done, _of: None,
     masters: OpenMasters = None,
     today: str = "",
 ) -> Report:
@@ -87,6 +101,7 @@ def walk(
         depots: archives; their packages are verified, and what has left the log is read from them.
         stamped: verifies time-stamps; None to leave them.
         witnesses: keys of those whose cosignatures are verified.
+        told, told_points: are told how many records, and how many checkpoints, were looked at.
         masters: opens the master keys of messages, and can be named too; None leaves what is sealed unopened.
         today: the UTC day; messages that were to be kept until one before it may be gone.  "" where none may.
 
@@ -100,38 +115,47 @@ def walk(
         report = Report(size)
         start = min(since, size) // WIDTH * WIDTH
         step = _TILES_A_STRETCH * WIDTH
-        stretches = [(at, min(at + step, size)) for at in range(start, size, step)]
+        stretches = ((at, min(at + step, size)) for at in range(start, size, step))
         roots: dict[int, bytes] = {}
         report.packages, flaws = walk_archive(reader, key, depots, Vouchers(stamped, tuple(witnesses)))
-        report.findings += flaws
+        report.add(flaws)
         dropped = tuple((one.first, one.end) for one in report.packages if one.dropped is not None)
-        look = _Look(url, tuple(depots), masters, size, sent, dropped, today)
-        try:
-            for stretch in _stretches(look, reader, stretches, processes):
-                report.records += stretch.records
-                report.elsewhere += stretch.elsewhere
-                report.findings += stretch.findings
-                report.tally.add(stretch.tally)
-                roots.update(stretch.roots)
-                told(min(stretch.start + step, size) - start, size - start)
-        except TreeDamaged as error:
-            report.findings.append(Finding("the tree does not say where records stand", "its spans", str(error)))
-        report.findings += _upper_tiles(reader, size, roots)
-        report.findings += _checkpoints(reader, key, report)
+        look = _Look(size, sent, dropped, today, Judges(key, size, start, stamped, tuple(witnesses)))
+        make = partial(_tools, url, tuple(depots), masters, look)
+        with Crew(make, (reader, look), processes) as crew:
+            try:
+                for stretch in crew.map(_records, stretches):
+                    report.records += stretch.records
+                    report.elsewhere += stretch.elsewhere
+                    report.add(stretch.findings)
+                    report.tally.add(stretch.tally)
+                    roots.update(stretch.roots)
+                    told(min(stretch.start + step, size) - start, size - start)
+            except TreeDamaged as error:
+                report.add([Finding("the tree does not say where records stand", "its spans", str(error))])
+            report.add(_upper_tiles(reader, size, roots))
+            order, points = Order(), reader.count_of_checkpoints()
+            for some in crew.map(_points, reader.ranges(_POINTS_A_STRETCH)):
+                report.checkpoints += some.count
+                report.attested.stamps += some.said.stamps
+                report.attested.cosignatures += some.said.cosignatures
+                report.add((*some.findings, *some.said.findings, *order.follow(some.said.dated)))
+                told_points(min(report.checkpoints, points), points)
+        if size > 0 and not report.checkpoints:
+            report.add([Finding("no checkpoint covers the log", f"leaf {size - 1}")])
         if report.elsewhere and depots:
             where = f"{report.elsewhere} of those that left the log"
-            report.findings.append(Finding("records are in no archive that was given", where))
-        report.findings += attested(reader, start, stamped, witnesses, report.attested)
+            report.add([Finding("records are in no archive that was given", where)])
         if not reader.is_coherent():
-            report.findings.append(Finding("the tree's marks are not those of its records", "its size and mark"))
-        report.findings += [Finding("the log's files do not follow one another", *flaw) for flaw in reader.file_flaws()]
+            report.add([Finding("the tree's marks are not those of its records", "its size and mark")])
+        report.add(Finding("the log's files do not follow one another", *flaw) for flaw in reader.file_flaws())
         # An act on record may be in what was not looked at.
         if start == 0 and not report.elsewhere:
             report.shredded, wrong = shreddings(open_data_keys(url), report.tally)
-            report.findings += wrong
-        report.findings += [Finding("a record was put in afterwards", name) for name in reader.strays()]
-        report.findings += examine_beside(url, lambda record: _leaves(reader, record, dropped))
-        report.findings += [one for note in kept for one in _outsiders(reader, key, note, latest)]
+            report.add(wrong)
+        report.add(Finding("a record was put in afterwards", name) for name in reader.strays())
+        report.add(examine_beside(url, lambda record: _leaves(reader, record, dropped)))
+        report.add(one for note in kept for one in _outsiders(reader, key, note, latest))
         return report
     finally:
         reader.close()
@@ -139,39 +163,31 @@ def walk(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How stretches are looked at; can be handed to another process."""
+    """How records and checkpoints are looked at; can be handed to another process."""
 
-    url: str
-    depots: tuple[Depot, ...]
-    masters: OpenMasters
     size: int
     sent: SentJudge | None
     dropped: tuple[tuple[int, int], ...]
     today: str
-
-    def at(self, reader: TreeReader, stretch: tuple[int, int]) -> Stretch:
-        return examine(reader, *stretch, self.size, self.sent, self.dropped, self.today)
-
-    def apart(self, stretch: tuple[int, int]) -> Stretch:
-        """In a process that opens the log for itself, once."""
-        reader = _own_readers.get(self.url)
-        if reader is None:
-            archive = Archive(self.depots) if self.depots else None
-            reader = _own_readers[self.url] = TreeReader(self.url, archive, self.masters)
-        return self.at(reader, stretch)
+    judges: Judges
 
 
-_own_readers: dict[str, TreeReader] = {}
+_Tools = tuple[TreeReader, _Look]
 
 
-def _stretches(look: _Look, reader: TreeReader, stretches: list[tuple[int, int]], processes: int) -> Iterator[Stretch]:
-    if processes <= 1 or len(stretches) < 2:
-        for stretch in stretches:
-            yield look.at(reader, stretch)
-        return
-    # Spawned, not forked: a child must not share this process's open databases.
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(look.apart, stretches)
+def _tools(url: str, depots: tuple[Depot, ...], masters: OpenMasters, look: _Look) -> _Tools:
+    """For a process that opens the log for itself."""
+    return TreeReader(url, Archive(depots) if depots else None, masters), look
+
+
+def _records(tools: _Tools, stretch: tuple[int, int]) -> Stretch:
+    reader, look = tools
+    return examine(reader, *stretch, look.size, look.sent, look.dropped, look.today)
+
+
+def _points(tools: _Tools, sizes: tuple[int, int]) -> Points:
+    reader, look = tools
+    return examine_points(reader, look.judges, *sizes)
 
 
 def _leaves(reader: TreeReader, record: str, dropped: Iterable[tuple[int, int]]) -> bool:
@@ -212,35 +228,6 @@ def _tile_root(reader: TreeReader, place: Place, size: int) -> bytes | None:
     if tile is None or len(tile) != WIDTH * HASH_BYTES:
         return None
     return perfect_root([tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)])
-
-
-def _checkpoints(reader: TreeReader, key: NoteKey, report: Report) -> Iterator[Finding]:
-    """Verify every checkpoint's signature, and its root against the tiles."""
-    read = lru_cache(_TILES_KEPT)(lambda place: reader.tile(place, report.size))
-    last = 0
-    for point in reader.checkpoints():
-        report.checkpoints += 1
-        last = point.size
-        where = f"checkpoint {point.size}"
-        try:
-            said, _ = open_checkpoint(point.note, key)
-        except NoteInvalid as error:
-            yield Finding("a checkpoint cannot be believed", where, str(error))
-            continue
-        if said != Checkpoint(key.name, point.size, point.root):
-            yield Finding("a checkpoint's columns say something else than its note", where)
-        if said.size > report.size:
-            # One that was published while we walked is looked at the next time.
-            if reader.size() < said.size:
-                yield Finding("the log was cut back", where, f"its tree has only {report.size} leaves now")
-            continue
-        try:
-            if root(said.size, subtrees(said.size, read)) != said.root:
-                yield Finding("a checkpoint's root is not that of the tree", where)
-        except TileMissing as error:
-            yield Finding("a checkpoint's root cannot be computed again", where, str(error))
-    if last < report.size and report.size > 0 and last == 0:
-        yield Finding("no checkpoint covers the log", f"leaf {report.size - 1}")
 
 
 def _outsiders(reader: TreeReader, key: NoteKey, note: bytes, latest: Published | None) -> Iterator[Finding]:

@@ -143,6 +143,7 @@ def verify(
         stamped=stamp_judge(read_anchors(tsa_anchors or stamp_places(settings.certs.anchors, settings.evidence))),
         witnesses=[NoteKey.parse(each) for each in witness_keys or [one.key for one in settings.evidence.witnesses]],
         told=progress("records"),
+        told_points=progress("checkpoints"),
         masters=_masters(settings),
         today=day_text(time.time()),
     )
@@ -157,7 +158,7 @@ def verify(
             "unopened": report.tally.unopened,
         }
         more = {"archived": archived, "elsewhere": report.elsewhere, "bodies": bodies}
-        say_json({**facts, **more, "whole": not findings, "findings": findings})
+        say_json({**facts, **more, "whole": not findings, "findings": findings, "counts": dict(report.counts)})
     else:
         _tell(report, log_key.name)
     if report.findings:
@@ -167,9 +168,12 @@ def verify(
 def _tell(report: "Report", name: str) -> None:
     for one in sorted(report.findings):
         say(f"{paint('FOUND', 'red')}  {one.what}: {one.where}" + (f" ({one.detail})" if one.detail else ""))
+    for what, count in sorted(report.counts.items()):
+        if more := count - sum(one.what == what for one in report.findings):
+            say(f"{paint('FOUND', 'red')}  {what}: {more} more")
     verdict = paint("The log is whole.", "green")
     if report.findings:
-        verdict = paint(f"The log is not as it was: {len(report.findings)} findings.", "red")
+        verdict = paint(f"The log is not as it was: {report.counts.total()} findings.", "red")
     say(verdict)
     say(
         block(

@@ -6,10 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.records import a_record
 
+from esb.audit.examine import Finding
 from esb.audit.log_key import LogSigner
 from esb.audit.record import StoreUnavailable, replay_key
 from esb.audit.store import open_store, open_tree
-from esb.audit.walk import walk
+from esb.audit.walk import MOST, Report, walk
 
 _PRIVATE = Ed25519PrivateKey.generate()
 SIGNER = LogSigner("bus.example/log", _PRIVATE.public_key().public_bytes_raw(), _PRIVATE.sign)
@@ -35,6 +36,14 @@ def test_a_log_of_any_size_is_whole(tmp_path: Path, records: int) -> None:
     report = walk(log_of(tmp_path, records), SIGNER.key, told=lambda done, of: told.append((done, of)))
     assert (report.size, report.records, report.findings) == (records, records, [])
     assert told == ([(records, records)] if records else [])
+
+
+def test_a_report_holds_so_many_findings_of_a_kind_and_counts_the_rest() -> None:
+    report = Report(0)
+    report.add(Finding("a record is gone", f"leaf {number}") for number in range(MOST + 5))
+    report.add([Finding("a tile is missing", "0/000")])
+    assert len(report.findings) == MOST + 1
+    assert report.counts == {"a record is gone": MOST + 5, "a tile is missing": 1}
 
 
 def test_a_tree_that_nobody_signed_is_told(tmp_path: Path) -> None:
