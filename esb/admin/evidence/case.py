@@ -82,12 +82,12 @@ class Case:
         return None
 
     @property
-    def given(self) -> tuple[str, Entry] | None:
-        """The record of what was sent; None where there is none yet, and for a change."""
-        for name in ("answer", "refusal"):
-            if name in self.records:
-                return name, self.records[name].entry
-        return None
+    def given(self) -> list[tuple[str, Entry]]:
+        """The records of what was sent, in their order; none where nothing was yet, and for a change.
+
+        An answer and a refusal are both there where the bus could not tell whether the answer's record had been made.
+        """
+        return [(name, self.records[name].entry) for name in ("answer", "refusal") if name in self.records]
 
     @property
     def authorities(self) -> list[x509.Certificate]:

@@ -1,6 +1,7 @@
 """Where things lie in an evidence package, and ``facts.json``, which says what is in it and what could not be had."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +41,11 @@ _MEDIA: Final = {
     "tlog-proof": "text/plain",
 }
 
+_FREE: Final = re.compile(
+    r"certificates/authority-[1-9]\d{0,3}\.cer|revocation/[1-9]\d{0,3}\.(crl|ocsp)|time/[1-9]\d{0,3}\.tst", re.ASCII
+)
+_SOURCES: Final = frozenset({"kept", "list", "later"})
+
 
 class FactsMalformed(EsbError):
     """``facts.json`` is not of the form that a package has."""
@@ -68,6 +74,19 @@ def sent_file(name: str) -> str:
 def change_files(exchange: str) -> tuple[str, str, str]:
     """Where a change of the registry lies that decided the exchange: its message, its leaf and its proof."""
     return (f"registry/{exchange}.json", f"registry/{exchange}.leaf.json", f"registry/{exchange}.tlog-proof")
+
+
+def is_free(name: str) -> bool:
+    """Whether a file is one of those of which a package may hold any number: authorities, lists and answers, stamps."""
+    return _FREE.fullmatch(name) is not None
+
+
+def lawful_messages(records: Sequence[str]) -> set[str]:
+    """The messages that may lie in a package about these records: each has a step that verifies it."""
+    names = {received_file(name) for name in records} | {sent_file(name) for name in records}
+    if "request" in records:  # a refusal of what is on record already keeps no other request
+        names.discard(received_file("refusal"))
+    return names - {""}
 
 
 def changes_in(files: Mapping[str, bytes]) -> Iterator[str]:
@@ -144,7 +163,9 @@ def read_facts(octets: bytes) -> PackageFacts:
     """
     try:
         facts = _read(json.loads(octets))
-        same = set(facts.records) <= RECORDS.keys() and write_facts(facts) == octets
+        # In their one order, each once.
+        same = facts.records == tuple(name for name in RECORDS if name in facts.records)
+        same = same and {each.source for each in facts.revocation} <= _SOURCES and write_facts(facts) == octets
     except (ValueError, KeyError, TypeError, RecursionError):
         raise FactsMalformed("facts.json is not of the form that a package has") from None
     if not same or not facts.records:

@@ -15,6 +15,8 @@ from esb.audit.notes import COSIGNATURE, NoteInvalid, open_checkpoint, parse_not
 from esb.audit.proof import ProofMalformed, TlogProof, read_proof
 from esb.certs.asic import FilesTampered, facts_of, verify_files
 
+_SECOND: Final = 1.0  # to which a signing time is told
+_DAY: Final = 86_400.0  # at most between putting a package together and sealing it
 _PARTS: Final = ("consumer", "provider", "bus", "hosted")
 
 
@@ -49,25 +51,41 @@ def contents(case: Case) -> Found:
         facts = case.facts = layout.read_facts(case.files.get(layout.FACTS, b""))
     except layout.FactsMalformed as error:
         raise Broken(str(error)) from None
-    lawful = {layout.FACTS, layout.README, layout.CHECKPOINT, *(f"certificates/{part}.cer" for part in _PARTS)}
-    needed = {layout.CHECKPOINT}
+    lawful = {layout.FACTS, layout.README, *(f"certificates/{part}.cer" for part in _PARTS)}
+    lawful |= layout.lawful_messages(facts.records)
+    needed = {layout.CHECKPOINT, *(each.file for each in facts.revocation)}
     for name in facts.records:
         needed |= {layout.leaf_file(name), layout.proof_file(name)}
-        lawful |= {layout.received_file(name), layout.sent_file(name)}
     for exchange in layout.changes_in(case.files):
         needed |= {*layout.change_files(exchange)}
     absent = sorted(needed - case.files.keys())
     if absent:
         raise Broken(f"{absent[0]} is not in the package")
-    free = ("certificates/authority-", "revocation/", "time/")
-    odd = sorted(name for name in case.files.keys() - needed - lawful if not name.startswith(free))
+    odd = sorted(name for name in case.files.keys() - needed - lawful if not layout.is_free(name))
     if odd:
         raise Broken(f"{odd[0]} has no place in a package")
+    if case.sealed is None or not -_SECOND <= case.sealed.signed_at - facts.made_at / 1_000_000 <= _DAY:
+        raise Broken("facts.json says that it was put together at another time than it was sealed at")
+    there = sorted(facts.missing.keys() & case.files.keys())
+    if there:
+        raise Broken(f"{there[0]} is said to be missing, and is there")
+    _check_certificates(case, facts)
+    about = "a change of the registry" if "change" in facts.records else "exchange"
+    made = moment(facts.made_at / 1_000_000)
+    return Found(f"{about} {facts.exchange}, put together at {made}; README.txt is for people and proves nothing")
+
+
+def _check_certificates(case: Case, facts: layout.PackageFacts) -> None:
+    """Certificates are some, and each list or answer about revocation is enclosed for one of those who signed."""
     for name in case.files:
         if name.startswith("certificates/"):
             read_certificate(case.files[name])
-    about = "a change of the registry" if "change" in facts.records else "exchange"
-    return Found(f"{about} {facts.exchange}, put together at {moment(facts.made_at / 1_000_000)}")
+    parts = [der for part in _PARTS if (der := case.certificate(part)) is not None]
+    known = {fingerprint(read_certificate(der)) for der in parts}
+    told = {each.file for each in facts.revocation if each.certificate in known}
+    for name in sorted(case.files.keys() | {each.file for each in facts.revocation}):
+        if name.startswith("revocation/") and name not in told:
+            raise Broken(f"{name} is enclosed for nobody who signed")
 
 
 def checkpoint(case: Case) -> Found:

@@ -23,6 +23,7 @@ from esb.kernel.faults import EsbError, Refusal
 from esb.kernel.message import VerifiedSignature
 from esb.kernel.soap import Envelope, SoapVersion, open_envelope
 from esb.kernel.xml import Element, XmlLimits, parse_message
+from esb.stages.bridge import bridge_fault
 from esb.stages.compose import body_element
 
 # A message was within the bus's limits at its time, whatever they were; these bound what a forger could have put there.
@@ -205,19 +206,22 @@ def check_same_content(provider: Envelope, given: Envelope) -> bool:
     """Check that the consumer was given what the provider answered, element for element.
 
     Returns:
-        False where that cannot be compared: a fault that was put into the other SOAP version (ANS-04).
+        Whether it is a fault that was put into the request's SOAP version (ANS-04): then it is so put here too.
 
     Raises:
         MessageUnproven: it was given something else.
     """
     one, other = provider.payload, given.payload
-    if one is not None and one.tag == provider.version.fault_tag and provider.version is not given.version:
+    if one is None or other is None:
+        if one is not other:
+            raise MessageUnproven("the one has content and the other has none")
         return False
-    if (one is None) != (other is None):
-        raise MessageUnproven("the one has content and the other has none")
-    if one is not None and other is not None and exclusive(one, ()) != exclusive(other, ()):
+    bridged = one.tag == provider.version.fault_tag and provider.version is not given.version
+    if bridged:
+        one = parse_message(bridge_fault(one, given.version), _XML)
+    if exclusive(one, ()) != exclusive(other, ()):
         raise MessageUnproven("its content is not what the consumer was given")
-    return True
+    return bridged
 
 
 def _receipt_paths() -> tuple[str, ...]:

@@ -109,14 +109,29 @@ def check_revocation(
         if name.endswith(".ocsp")
         if (word := _word(octets, certificate, issuers, at, lists))
     ]
-    if words:
-        return Known(True, "; ".join(words))
+    # A list that says that it was revoked counts beside a good answer too: the bus heeded both.
+    listed = _listed_then(certificate, issuers, lists, then, at)
+    return Known(True, "; ".join(words)) if words else listed
+
+
+def _listed_then(
+    certificate: x509.Certificate,
+    issuers: Sequence[x509.Certificate],
+    lists: Sequence[x509.CertificateRevocationList],
+    then: Sequence[x509.CertificateRevocationList],
+    at: float,
+) -> Known:
     known = _by_lists(certificate, issuers, then, at, at) if then else None
     if known is not None and known.proven:
         return known
-    if len(lists) > len(then):
-        # One of after the moment: what it does not name was not revoked then, for entries stay until certificates end.
-        return _by_lists(certificate, issuers, lists, at, max(each.last_update_utc.timestamp() for each in lists))
+    # One of after the moment: what it does not name was not revoked then, for entries stay until certificates end; and
+    # once more after that (RFC 5280, section 3.3), but who knows whether it was the first.
+    end = certificate.not_valid_after_utc
+    later = [each for each in lists if each.last_update_utc <= end]
+    if len(later) > len(then):
+        return _by_lists(certificate, issuers, later, at, max(each.last_update_utc.timestamp() for each in later))
+    if len(lists) > len(later):
+        return Known(False, "its authority's list is from after the certificate's end, and need not name it any more")
     return known or Known(False, "no revocation data of its authority are in the package")
 
 
@@ -144,7 +159,7 @@ def _by_lists(
             raise SignerUnproven(f"it was revoked at {moment(since)} ({reason}), before it was used")
         return Known(True, f"not revoked then; revoked only later, at {moment(since)}")
     if asked > at:
-        return Known(True, f"not revoked, by a list of after that time ({date})")
+        return Known(True, f"not revoked, by a list of after that time ({date}), which tells no hold that was lifted")
     if found.known_until is not None and found.known_until < at:
         return Known(False, f"not revoked by the list of {date}, which had run out by then")
     return Known(True, f"not revoked, by the list of {date}")

@@ -5,6 +5,7 @@ from typing import Any, Final
 from esb.admin.evidence.case import Broken, Case, Found
 from esb.admin.evidence.facts import POLLED, registry_facts, state_of
 from esb.admin.evidence.paths import moment
+from esb.kernel.canonical import canonical_json
 
 _MICRO: Final = 1_000_000
 
@@ -48,10 +49,9 @@ def _check_time(state: dict[str, Any], at: int, number: str) -> None:
 def registry(case: Case) -> Found | None:
     """What the package says of the registry is what its changes come to."""
     asked = case.asked
-    if asked is None or case.facts is None:
-        return None
-    facts = registry_facts(asked[1], case.changes)
-    if facts != case.facts.registry:
+    facts = {} if asked is None else registry_facts(asked[1], case.changes)
+    # As it is written: in Python True is 1.
+    if case.facts is None or canonical_json(facts) != canonical_json(case.facts.registry):
         raise Broken("facts.json says something else than the enclosed changes")
     told = [_told(name, facts[name]) for name in ("service", "owner", "consumer") if name in facts]
     unknown = [name for name, value in facts.items() if isinstance(value, dict) and value.get("unknown")]

@@ -1,5 +1,6 @@
 """Steps of a proof about messages and who signed them: consumer, bus and provider."""
 
+from hashlib import sha256
 from typing import Final
 
 from cryptography import x509
@@ -16,6 +17,7 @@ from esb.admin.evidence.messages import (
     check_same_content,
     check_sent,
     has_owners_word,
+    is_silent,
     receipt_leaves,
     verify_message,
 )
@@ -46,11 +48,13 @@ def request_message(case: Case) -> Found | None:
 
 def request_signature(case: Case) -> Found | None:
     """The consumer signed it, as the record says."""
-    asked = case.asked
+    asked, certificate = case.asked, case.certificate("consumer")
     if asked is None or not asked[1].certificate:
-        return None  # refused before anybody was known
+        return _nobody(case, "consumer")  # refused before anybody was known
+    if certificate is not None and sha256(certificate).hexdigest() != asked[1].certificate:
+        raise Broken("the certificate in the package is not the one that the record states")
     file = layout.received_file(asked[0])
-    octets, certificate = case.files.get(file), case.certificate("consumer")
+    octets = case.files.get(file)
     if octets is None or certificate is None:
         return Found(case.why_missing(file, "certificates/consumer.cer"), proven=False)
     found = case.messages["request"] = verify_message(octets, [certificate])
@@ -85,10 +89,15 @@ def _is_about_certificate(entry: Entry) -> bool:
 
 def sent_signature(case: Case) -> Found | None:
     """The bus signed what was sent."""
-    given = case.given
-    if given is None:
-        return None
-    name, entry = given
+    if not case.given:
+        return _nobody(case, "bus")
+    found = [_sent(case, name, entry) for name, entry in case.given]
+    if not any(name in case.messages for name, _ in case.given):
+        _nobody(case, "bus")
+    return Found("; ".join(each.text for each in found), all(each.proven for each in found))
+
+
+def _sent(case: Case, name: str, entry: Entry) -> Found:
     file = layout.sent_file(name)
     octets, certificate = case.files.get(file), case.certificate("bus")
     if octets is None and file in (case.facts.missing if case.facts else {}):
@@ -103,24 +112,23 @@ def sent_signature(case: Case) -> Found | None:
 
 def receipt(case: Case) -> Found | None:
     """The receipt in it binds it to the request."""
-    given = case.given
-    if given is None or given[0] not in case.messages:
-        return None
     request = case.records.get("request")
-    check_receipt(case.messages[given[0]][1], given[1], None if request is None else request.entry)
-    return Found(f"exchange {given[1].exchange}")
+    sent = [(name, entry) for name, entry in case.given if name in case.messages]
+    for name, entry in sent:
+        check_receipt(case.messages[name][1], entry, None if request is None else request.entry)
+    return Found(f"exchange {sent[0][1].exchange}") if sent else None
 
 
 def bus_owner(case: Case) -> Found | None:
     """The certificate is the bus's own, by the log or by the verifier's word."""
     certificate = case.certificate("bus")
-    if case.given is None or certificate is None:
+    if certificate is None:
         return None
-    return owned_by_bus(case, read_certificate(certificate))
+    return owned_by_bus(case, read_certificate(certificate), case.given[0][1].at)
 
 
-def owned_by_bus(case: Case, own: x509.Certificate) -> Found:
-    """Whether a certificate is the bus's own."""
+def owned_by_bus(case: Case, own: x509.Certificate, at: int) -> Found:
+    """Whether a certificate is the bus's own, and was not revoked by the registry at a moment (microseconds)."""
     if own in case.believed.bus:
         return Found("it is one that you gave as the bus's")
     state = state_of(case.changes, ("certificate", fingerprint(own)), 1 << 62)
@@ -132,31 +140,35 @@ def owned_by_bus(case: Case, own: x509.Certificate) -> Found:
         raise Broken(
             f"by the registry it is of {state.get('owner') or 'the bus'}, {state.get('profile', 'registered')}"
         )
+    # It may have been entered after it signed: who it belongs to does not change by that.
+    revoked = (state_of(case.changes, ("certificate", fingerprint(own)), at - POLLED) or {}).get("revoked")
+    if revoked:
+        raise Broken(f"by the registry it was revoked by then ({revoked})")
     return Found(f"issued to the bus, SHA-256 {fingerprint(own)}")
 
 
 def bus_path(case: Case) -> Found | None:
     """The bus's certificate leads to an anchor."""
-    return None if case.given is None else _path(case, "bus", case.given[1])
+    return _path(case, "bus", case.given[0][1]) if case.given else None
 
 
 def bus_revocation(case: Case) -> Found | None:
     """The bus's certificate was not revoked."""
-    return None if case.given is None else _revocation(case, "bus", case.given[1])
+    return _revocation(case, "bus", case.given[0][1]) if case.given else None
 
 
 def hosted_signature(case: Case) -> Found | None:
     """The answer carries the owner's word where by the registry the bus gives it, and it holds (ANS-07)."""
     answer = case.records.get("answer")
     if answer is None or "answer" not in case.messages:
-        return None
+        return _nobody(case, "hosted")
     if not has_owners_word(case.messages["answer"][0]):
         service = service_of(answer.entry)
         thing = ("service", "" if service is None else service.text)
         stood = [state_of(case.changes, thing, at) for at in (answer.entry.at - POLLED, answer.entry.at)]
         if all(each is not None and each.get("answer_signature") == _HOSTED for each in stood):
             raise Broken("by the registry the bus signed for the service's owner too, and the answer has no such word")
-        return None
+        return _nobody(case, "hosted")
     octets, certificate = case.files[layout.sent_file("answer")], case.certificate("hosted")
     if certificate is None:
         return Found(case.why_missing("certificates/hosted.cer"), proven=False)
@@ -196,14 +208,18 @@ def provider_message(case: Case) -> Found | None:
 def provider_signature(case: Case) -> Found | None:
     """The provider signed it, and what it signed is what the consumer was given."""
     octets, certificate = case.files.get(layout.received_file("answer")), case.certificate("provider")
-    if octets is None:
-        return None
+    if octets is None or "answer" not in case.records:
+        return _nobody(case, "provider")
     if certificate is None:
         return Found(case.why_missing("certificates/provider.cer"), proven=False)
     envelope, signature = case.messages["provider"] = verify_message(octets, [certificate])
-    same = "answer" not in case.messages or check_same_content(envelope, case.messages["answer"][0])
-    bridged = "" if same else "; a fault that was put into the request's SOAP version"
-    return Found(f"by {signature.signer.subject}{bridged}")
+    by = f"by {signature.signer.subject}"
+    if "answer" not in case.messages:
+        if is_silent(case.records["answer"].entry):
+            return Found(f"{by}; the consumer was given nothing")
+        return Found(f"{by}; what the consumer was given of it is not in the package", proven=False)
+    bridged = check_same_content(envelope, case.messages["answer"][0])
+    return Found(f"{by}; a fault that was put into the request's SOAP version" if bridged else by)
 
 
 def provider_owner(case: Case) -> Found | None:
@@ -228,7 +244,7 @@ def seal_signer(case: Case) -> Found | None:
         return None
     others = [*sealed.chain, *case.authorities]
     path = check_path(sealed.certificate, others, case.believed.anchors, sealed.signed_at)
-    owner = owned_by_bus(case, sealed.certificate)
+    owner = owned_by_bus(case, sealed.certificate, int(sealed.signed_at * _MICRO))
     return Found(f"{path}; {owner.text}", owner.proven)
 
 
@@ -245,6 +261,13 @@ def held(case: Case) -> Found | None:
         others = ", ".join(sorted(leaves - own)) or "the same records"
         raise Broken(f"it is of exchange {exchange[:64]} and cites {others}")
     return Found(", ".join(sorted(leaves)))
+
+
+def _nobody(case: Case, part: str) -> Found | None:
+    """Check that no certificate is enclosed as that of somebody who has signed nothing here."""
+    if case.certificate(part) is not None:
+        raise Broken(f"certificates/{part}.cer is in the package, and signed nothing that is")
+    return None
 
 
 def _of_service(case: Case, part: str) -> Found | None:

@@ -89,3 +89,20 @@ def test_what_is_forged_or_unreadable_is_told() -> None:
             check_revocation(OWN, [ANCHOR], {"revocation/1.crl": octets}, NOW)
     with pytest.raises(SignerUnproven):
         check_revocation(OWN, [ANCHOR], {"revocation/1.ocsp": b"x"}, NOW)
+
+
+def test_a_good_answer_does_not_outweigh_a_list_that_names_it() -> None:
+    good = {"revocation/1.ocsp": answer(ocsp.OCSPCertStatus.GOOD), "revocation/1.crl": crl(NOW - 60)}
+    assert "responder" in check_revocation(OWN, [ANCHOR], good, NOW).text
+    named = {**good, "revocation/1.crl": crl(NOW - 60, (OWN.serial_number, NOW - 90, "keyCompromise"))}
+    with pytest.raises(SignerUnproven, match="it was revoked"):
+        check_revocation(OWN, [ANCHOR], named, NOW)
+
+
+def test_a_list_of_after_the_certificates_end_need_not_name_it() -> None:
+    end = OWN.not_valid_after_utc.timestamp()
+    last = {"revocation/1.crl": crl(end - DAY)}
+    assert check_revocation(OWN, [ANCHOR], last, NOW).proven
+    emptied = {"revocation/1.crl": crl(end + DAY)}
+    found = check_revocation(OWN, [ANCHOR], emptied, NOW)
+    assert (found.proven, "after the certificate's end" in found.text) == (False, True)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 from support.packages import Packages, with_facts
 
 from esb.admin.evidence import signer_steps
 from esb.admin.evidence.case import Broken, Case, Held
 from esb.admin.evidence.container import read_container
 from esb.admin.evidence.facts import ChangeFacts
+from esb.admin.evidence.layout import read_facts, write_facts
 from esb.admin.evidence.verify import PackageBroken
 
 
@@ -124,9 +126,25 @@ def test_a_word_of_the_owner_that_was_taken_away_is_missed(packages: Packages) -
     def forge(files: dict[str, bytes]) -> None:
         answer = files["messages/answer.xml"]
         files["messages/answer.xml"] = answer.replace(owners_part(answer)[0], b"")
+        gone = sha256(files.pop("certificates/hosted.cer")).hexdigest()
+        facts = read_facts(files["facts.json"])
+        left = tuple(each for each in facts.revocation if each.certificate != gone)
+        files["facts.json"] = write_facts(replace(facts, revocation=left))
 
     case = packages.verify(packages.forged(packages.hosted, forge)).case
     assert signer_steps.hosted_signature(case) is None  # the service has been answered like this for a moment only
     case.changes = [replace(each, at=each.at - 61_000_000) for each in case.changes]
     with pytest.raises(Broken, match="has no such word"):
         signer_steps.hosted_signature(case)
+
+
+def test_a_key_of_the_bus_that_was_revoked_before_is_told(packages: Packages) -> None:
+    case = packages.verify(packages.answered).case
+    assert case.sealed is not None
+    thing = ("certificate", case.sealed.certificate.fingerprint(SHA256()).hex())
+    at = case.given[0][1].at - 61_000_000
+    told = ChangeFacts("x", 999, at, "o", "revoke", thing, {"revoked": [None, "keyCompromise"]})
+    case.changes = [*(replace(each, at=min(each.at, at)) for each in case.changes), told]
+    for step in (signer_steps.bus_owner, signer_steps.seal_signer):
+        with pytest.raises(Broken, match="revoked by then"):
+            step(case)

@@ -1,7 +1,10 @@
 """A package proves what happened; and whoever alters any part of it, even with the bus's own key, is found out by the
 step that is about that part."""
 
+import time
 from dataclasses import replace
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +15,8 @@ from esb.admin.evidence.container import read_container, write_container
 from esb.admin.evidence.layout import read_facts, write_facts
 from esb.admin.evidence.words import STEPS
 from esb.audit.notes import NoteKey
+from esb.certs.asic import facts_of, sign_files
+from esb.certs.keys import FileKey
 
 # Which step is about which file: an octet of it is altered, and the package is sealed anew with the bus's own key.
 FOUND_BY = {
@@ -30,6 +35,18 @@ FOUND_BY = {
     "revocation/1.crl": {"consumer-revocation"},
     "time/1.tst": {"timestamp"},
 }
+
+
+def facts_with(files: dict[str, bytes], **other: Any) -> None:
+    """What a forger would have facts.json say."""
+    files["facts.json"] = write_facts(replace(read_facts(files["facts.json"]), **other))
+
+
+def without(files: dict[str, bytes], *parts: str) -> None:
+    """Take signers out, as a package of a bus that had not signed, or whose messages are gone, has none."""
+    gone = {sha256(files.pop(f"certificates/{part}.cer")).hexdigest() for part in parts}
+    revocation = read_facts(files["facts.json"]).revocation
+    facts_with(files, revocation=tuple(each for each in revocation if each.certificate not in gone))
 
 
 def test_an_answered_exchange_is_proven(packages: Packages) -> None:
@@ -62,11 +79,14 @@ def test_whatever_came_of_a_request_is_proven(packages: Packages, name: str, not
     assert {step.name for step in proven.not_shown} == not_shown
 
 
-def test_a_change_of_the_registry_is_proven(packages: Packages) -> None:
+def change_of_a_grant(packages: Packages) -> bytes:
     own = read_container(packages.answered).files
     name = next(each for each in own if each.startswith("registry/") and b'"grant"' in own[each])
-    change = name.removeprefix("registry/").removesuffix(".json")
-    proven = packages.verify(packages.export(change + "-c").octets)
+    return packages.export(name.removeprefix("registry/").removesuffix(".json") + "-c").octets
+
+
+def test_a_change_of_the_registry_is_proven(packages: Packages) -> None:
+    proven = packages.verify(change_of_a_grant(packages))
     assert "operator: add grant:" in next(step.found for step in proven.steps if step.name == "change")
 
 
@@ -114,7 +134,8 @@ def test_each_part_has_a_step_that_misses_it(packages: Packages) -> None:
             assert packages.broken_at(octets) == "contents", name
         elif name not in ("README.txt", "certificates/authority-1.cer"):
             broken = packages.broken_at(octets)
-            assert broken == "sent-signature" or (not broken and len(packages.verify(octets).not_shown) > shown), name
+            told = broken in ("contents", "sent-signature", "provider-signature")
+            assert told or (not broken and len(packages.verify(octets).not_shown) > shown), name
 
 
 def test_a_file_that_has_no_place_is_told(packages: Packages) -> None:
@@ -201,10 +222,10 @@ def test_a_request_without_an_answer_is_proven_too(packages: Packages) -> None:
     """The bus was killed in between: what it had recorded is all that there is."""
 
     def alter(files: dict[str, bytes]) -> None:
-        facts = read_facts(files["facts.json"])
-        files["facts.json"] = write_facts(replace(facts, records=("request",)))
-        for name in [name for name in files if "answer" in name or name.startswith("certificates/p")]:
+        facts_with(files, records=("request",))
+        for name in [name for name in files if "answer" in name]:
             del files[name]
+        without(files, "bus", "provider")
 
     proven = packages.verify(packages.forged(packages.answered, alter))
     taken = {step.name for step in proven.steps}
@@ -214,11 +235,11 @@ def test_a_request_without_an_answer_is_proven_too(packages: Packages) -> None:
 
 def test_messages_that_are_not_kept_any_more_are_not_shown_and_the_rest_holds(packages: Packages) -> None:
     def alter(files: dict[str, bytes]) -> None:
-        facts = read_facts(files["facts.json"])
         gone = [name for name in files if name.startswith("messages/")]
-        files["facts.json"] = write_facts(replace(facts, missing=dict.fromkeys(gone, "kept until 2026-12-31")))
+        facts_with(files, missing=dict.fromkeys(gone, "kept until 2026-12-31"))
         for name in gone:
             del files[name]
+        without(files, "bus", "provider")
 
     proven = packages.verify(packages.forged(packages.answered, alter))
     assert {step.name for step in proven.not_shown} == {
@@ -228,3 +249,114 @@ def test_messages_that_are_not_kept_any_more_are_not_shown_and_the_rest_holds(pa
         "provider-message",
     }
     assert {step.found for step in proven.not_shown} >= {"kept until 2026-12-31"}
+
+
+def of(packages: Packages, name: str) -> bytes:
+    return packages.export(packages.exchanges[name].records[0].entry.exchange).octets
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "step"),
+    [
+        ("late", "messages/refused-request.xml", "contents"),
+        ("answered", "revocation/evil.txt", "contents"),
+        ("answered", "revocation/9.crl", "contents"),
+        ("answered", "time/evil.exe", "contents"),
+        ("answered", "time/2.tst", "timestamp"),
+        ("answered", "certificates/authority-9.cer", "contents"),
+        ("answered", "certificates/authority-evil.cer", "contents"),
+    ],
+)
+def test_nothing_can_be_put_in_that_no_step_is_about(packages: Packages, package: str, name: str, step: str) -> None:
+    octets = packages.forged(of(packages, package), lambda files: files.update({name: b"<lie/>"}))
+    assert packages.broken_at(octets) == step
+
+
+@pytest.mark.parametrize(
+    ("package", "part", "step"),
+    [
+        ("answered", "hosted", "hosted-signature"),
+        ("stranger", "consumer", "request-signature"),
+        ("unsigned", "provider", "provider-signature"),
+        ("one-way", "bus", "sent-signature"),
+        ("change", "bus", "sent-signature"),
+    ],
+)
+def test_nobody_is_shown_as_a_signer_who_signed_nothing_here(
+    packages: Packages, package: str, part: str, step: str
+) -> None:
+    lent = read_container(packages.hosted).files["certificates/" + ("hosted" if part == "provider" else part) + ".cer"]
+    octets = change_of_a_grant(packages) if package == "change" else of(packages, package)
+    forged = packages.forged(octets, lambda files: files.update({f"certificates/{part}.cer": lent}))
+    assert packages.broken_at(forged) == step
+
+
+def test_another_certificate_than_the_recorded_one_is_told_without_the_message(packages: Packages) -> None:
+    def alter(files: dict[str, bytes]) -> None:
+        del files["messages/request.xml"]
+        facts_with(files, missing={"messages/request.xml": "kept until 2026-12-31"})
+        files["certificates/consumer.cer"] = files["certificates/provider.cer"]
+
+    assert packages.broken_at(packages.forged(packages.answered, alter)) == "request-signature"
+
+
+@pytest.mark.parametrize(
+    ("other", "step"),
+    [
+        ({"records": ("request", "request", "answer")}, "contents"),
+        ({"records": ("answer", "request")}, "contents"),
+        ({"revocation": ()}, "contents"),
+        ({"missing": {"messages/answer.xml": "lost"}}, "contents"),
+        ({"registry": {}}, "registry"),
+        ({"made_at": 0}, "contents"),
+        ({"made_at": 2**53 - 1}, "contents"),
+    ],
+)
+def test_facts_that_contradict_the_rest_are_told(packages: Packages, other: dict[str, Any], step: str) -> None:
+    assert packages.broken_at(packages.forged(packages.answered, lambda files: facts_with(files, **other))) == step
+
+
+def test_what_is_said_of_revocation_is_of_those_who_signed(packages: Packages) -> None:
+    (first, *others) = read_facts(read_container(packages.answered).files["facts.json"]).revocation
+    for wrong in (replace(first, file="revocation/9.crl"), replace(first, certificate="0" * 64)):
+        revocation = (wrong, *others) if wrong.file != first.file else (wrong,)
+        forged = packages.forged(packages.answered, lambda files, told=revocation: facts_with(files, revocation=told))  # type: ignore[misc]
+        assert packages.broken_at(forged) == "contents"
+    forged = packages.forged(
+        packages.answered, lambda files: facts_with(files, revocation=(replace(first, source="believed"), *others))
+    )
+    assert packages.broken_at(forged) == "contents"
+
+
+def test_a_package_about_a_change_says_nothing_else_of_the_registry(packages: Packages) -> None:
+    lie = {"grant": {"purpose": "another"}}
+    octets = packages.forged(change_of_a_grant(packages), lambda files: facts_with(files, registry=lie))
+    assert packages.broken_at(octets) == "registry"
+
+
+def test_what_the_consumer_was_given_is_not_shown_without_the_answer(packages: Packages) -> None:
+    def alter(files: dict[str, bytes]) -> None:
+        del files["messages/answer.xml"]
+        facts_with(files, missing={"messages/answer.xml": "lost"})
+        without(files, "bus")
+
+    proven = packages.verify(packages.forged(packages.answered, alter))
+    assert {step.name for step in proven.not_shown} == {"sent-signature", "provider-signature"}
+
+
+def test_a_members_key_seals_no_package(packages: Packages) -> None:
+    """Even one whose certificate is by the same authority, in its time, and good for signing."""
+    member = packages.place.consumers["EESMN"]
+    found = read_container(packages.answered)
+    facts = {name: facts_of(content, found.media[name]) for name, content in found.files.items()}
+    signed = sign_files(facts, FileKey(member.key), [member.certificate, *packages.sources.anchors], time.time())
+    assert packages.broken_at(write_container(found.files, found.media, signed)) == "seal-signer"
+
+
+def test_the_earliest_stamp_counts_and_each_is_of_this_checkpoint(packages: Packages) -> None:
+    other = read_container(packages.hosted).files["time/1.tst"]
+    own = read_container(packages.answered).files["time/1.tst"]
+    assert own == other  # of one checkpoint
+    assert packages.broken_at(packages.forged(packages.answered, lambda files: files.update({"time/2.tst": own}))) == ""
+    cut = packages.forged(packages.answered, lambda files: files.update({"time/2.tst": own[:-1]}))
+    assert packages.broken_at(cut) == "timestamp"
