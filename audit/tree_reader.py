@@ -238,6 +238,12 @@ class TreeReader:
                 return int(size)
         return 0
 
+    def waiting(self) -> int:
+        """How many records have no place in the tree yet; while a bus serves, few and not for long."""
+        mark = self.mark()
+        counts = self._log.rows("SELECT count(*) FROM record WHERE id > ?", (mark,), Where(mark + 1))
+        return sum(int(row[0]) for row in counts)
+
     def made_at(self, index: int) -> int | None:
         """When the record at an index was made, in microseconds since the Unix epoch; None without one.
 

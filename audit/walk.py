@@ -42,6 +42,7 @@ class Report:
 
     Attributes:
         size: leaves in the tree when it began.
+        waiting: records that had no place in it yet, and of which nothing here speaks.
         records: how many of them were looked at.
         checkpoints: how many were verified.
         attested: how many time-stamps and cosignatures were verified.
@@ -54,6 +55,7 @@ class Report:
     """
 
     size: int
+    waiting: int = 0
     records: int = 0
     checkpoints: int = 0
     attested: Attested = field(default_factory=Attested)
@@ -112,7 +114,7 @@ def walk(
     try:
         latest = reader.latest()
         size = reader.size()
-        report = Report(size)
+        report = Report(size, reader.waiting())
         start = min(since, size) // WIDTH * WIDTH
         step = _TILES_A_STRETCH * WIDTH
         stretches = ((at, min(at + step, size)) for at in range(start, size, step))

@@ -150,6 +150,7 @@ def verify(
     if as_json:
         findings = [{"what": one.what, "where": one.where, "detail": one.detail} for one in report.findings]
         facts = {"size": report.size, "records": report.records, "checkpoints": report.checkpoints}
+        facts |= {"waiting": report.waiting}
         facts |= {"timestamps": report.attested.stamps, "cosignatures": report.attested.cosignatures}
         archived = [{name: getattr(one, name) for name in one.__slots__} for one in report.packages]
         bodies = {
@@ -189,6 +190,9 @@ def _tell(report: "Report", name: str) -> None:
             ]
         )
     )
+    if report.waiting:
+        say(f"{report.waiting} records have no place in the tree yet, and nothing of this speaks for them.")
+        say("A serving bus gives each its place within seconds; where it does not, /readyz says why.")
     if report.elsewhere:
         say(f"{report.elsewhere} records have left the log and were not looked at; packages of the archive hold them:")
         rows = [

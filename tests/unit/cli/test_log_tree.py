@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from cryptography.hazmat.primitives.serialization import Encoding
+from support.archives import SIGNER, fill
+from support.records import a_record
 from support.rig import Rig, done
 
 from esb.admin.log_key import log_origin, open_log_signer
@@ -87,3 +89,14 @@ def test_a_log_without_a_tree_is_told(office: Run) -> None:
     result = office("log", "checkpoint")
     assert result.exit_code == 1
     assert office("log", "key").stdout.startswith("127.0.0.1:8080/log+")
+
+
+def test_records_of_which_the_tree_does_not_speak_are_told(office: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shluz-home' / 'evidence.db'}"
+    fill(url, {"2026-10": 3})
+    store = open_store(url)
+    store.write([a_record(), a_record()])
+    store.close()
+    told = office("log", "verify", "--key", SIGNER.key.text).stdout
+    assert "2 records have no place in the tree yet" in told
+    assert json.loads(office("log", "verify", "--key", SIGNER.key.text, "--json").stdout)["waiting"] == 2
