@@ -82,10 +82,11 @@ def _check_certificates(case: Case, facts: layout.PackageFacts) -> None:
             read_certificate(case.files[name])
     parts = [der for part in _PARTS if (der := case.certificate(part)) is not None]
     known = {fingerprint(read_certificate(der)) for der in parts}
-    told = {each.file for each in facts.revocation if each.certificate in known}
-    for name in sorted(case.files.keys() | {each.file for each in facts.revocation}):
-        if name.startswith("revocation/") and name not in told:
-            raise Broken(f"{name} is enclosed for nobody who signed")
+    told = {each.file for each in facts.revocation}
+    odd = [each.file for each in facts.revocation if each.certificate not in known]
+    odd += sorted(name for name in case.files if name.startswith("revocation/") and name not in told)
+    if odd:
+        raise Broken(f"{odd[0]} is enclosed for nobody who signed")
 
 
 def checkpoint(case: Case) -> Found:

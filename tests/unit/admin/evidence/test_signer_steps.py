@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
-from support.packages import Packages, with_facts
+from support.packages import Packages, lend, with_facts
 
 from esb.admin.evidence import signer_steps
 from esb.admin.evidence.case import Broken, Case, Held
@@ -114,7 +114,7 @@ def test_an_altered_word_of_the_owner_is_found(packages: Packages, alter: Callab
 
 def test_a_word_of_another_member_is_found(packages: Packages) -> None:
     def forge(files: dict[str, bytes]) -> None:
-        files["certificates/hosted.cer"] = files["certificates/consumer.cer"]
+        lend(files, "hosted", files["certificates/consumer.cer"])
 
     assert packages.broken_at(packages.forged(packages.hosted, forge)) == "hosted-signature"
     case = altered(packages, "add issue", owner="OTHER", package=packages.hosted)
