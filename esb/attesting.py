@@ -71,6 +71,8 @@ class Attesting:
         """Have readiness tell what is wrong, and the way refuse what would wait too long for a time-stamp."""
         for name, rounds in self._threads.items():
             front.warnings[name] = rounds.problem
+        if self._stamper is not None:
+            front.warnings["timestamps"] = self._stamps_wanting
         if self._limit and self._stamper is not None:
             way.undated = partial(self._stamper.waits_over, self._limit)
             front.checks["timestamps"] = self._standing
@@ -83,6 +85,11 @@ class Attesting:
     def stop(self, timeout: float) -> bool:
         """End; False where ``timeout`` seconds each were not enough."""
         return all([rounds.stop(timeout) for rounds in self._threads.values()])
+
+    def _stamps_wanting(self) -> str:
+        problem = self._threads["timestamps"].problem()
+        age = "" if self._stamper is None else self._stamper.age()
+        return f"{problem}; {age}" if problem and age else problem
 
     def _standing(self) -> str:
         waits = self._stamper is not None and self._stamper.waits_over(self._limit)

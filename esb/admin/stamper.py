@@ -58,17 +58,21 @@ class Stamper:
     def round(self) -> str:
         """Stamp what is due; returns what is wrong, "" where nothing is.  Blocking.
 
+        The same trouble has the same words however long it lasts, so that it is logged once; :meth:`age` says how long.
+
         Raises:
             StoreUnavailable: the tree cannot be read or written.
         """
         self._stamp()
         self.since = self._undated()
-        if self.since is None:
+        if self._trouble or self.since is None:
             return self._trouble
-        waited = self._now() - self.since
-        if self._trouble:
-            return f"{self._trouble}; the oldest record without a time-stamp has waited {_age(waited)}"
-        return f"no time-stamp for {_age(waited)}" if waited > self._warn else ""
+        return "no time-stamp comes" if self._now() - self.since > self._warn else ""
+
+    def age(self) -> str:
+        """How long the oldest record without a time-stamp has waited, for people; "" where all have one."""
+        since = self.since
+        return "" if since is None else f"the oldest record without one has waited {_age(self._now() - since)}"
 
     def waits_over(self, limit: float) -> bool:
         """Whether a record has waited longer than ``limit`` seconds.  Does not block."""

@@ -108,9 +108,11 @@ def test_an_outage_is_told_and_caught_up_and_its_limit_is_the_age_of_a_record(sc
     scene.source.away = True
     scene.grow(MOST + 5)
     problem = stamper.round()
-    assert problem == "the authority is away; the oldest record without a time-stamp has waited 0 s"
+    assert (problem, stamper.age()) == ("the authority is away", "the oldest record without one has waited 0 s")
     assert not stamper.waits_over(30)
     scene.clock.at += 31
+    assert stamper.round() == problem, "the same trouble has the same words, so that it is logged once"
+    assert stamper.age().endswith("waited 31 s")
     assert stamper.waits_over(30)
     # Another process, and this one after a restart, knows it from the records.
     other = scene.stamper(0)
@@ -118,10 +120,11 @@ def test_an_outage_is_told_and_caught_up_and_its_limit_is_the_age_of_a_record(sc
     assert other.round() == ""
     assert other.waits_over(30)
     scene.clock.at += 600
-    assert other.round() == "no time-stamp for 11 min"
+    assert (other.round(), other.age()) == ("no time-stamp comes", "the oldest record without one has waited 11 min")
     other.close()
     scene.elected, scene.source.away = True, False
-    assert (stamper.round(), stamper.waits_over(30)) == ("", False)
+    scene.clock.at += 1
+    assert (stamper.round(), stamper.waits_over(30), stamper.age()) == ("", False, "")
     assert scene.stamped() == list(range(6, MOST + 6)), "the newest ones; they date those before"
     assert stamper.round() == ""
     assert scene.stamped()[0] == 6
