@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from esb.conf.kinds import Plain, Unfit
+from esb.conf.kinds import Listed, Plain, Unfit
 from esb.conf.place_kinds import BaseUrl
 
 _VERIFIER: Final = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*")
@@ -39,19 +39,19 @@ class WitnessAt:
     key: str
     url: str
 
+    def __str__(self) -> str:
+        """As it stands in the settings."""
+        return f"{self.key} {self.url}"
+
 
 @dataclass(frozen=True, slots=True)
-class Witnesses(Plain):
+class Witnesses(Listed):
     """A list of witnesses, each a key and a URL with a space between; in the environment divided by commas."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return 'a list of witnesses, each "NAME+ID+KEY https://HOST/PATH" (in the environment: divided by commas)'
-
-    def from_text(self, text: str) -> object:
-        """What stands between the commas."""
-        return [item.strip() for item in text.split(",") if item.strip()]
 
     def read(self, value: object, home: Path) -> tuple[WitnessAt, ...]:
         """The witnesses."""
@@ -74,7 +74,3 @@ class Witnesses(Plain):
                 "witness's next one too, needs a name of its own"
             )
         return tuple(found)
-
-    def shown(self, value: object) -> object:
-        """A list of texts."""
-        return [f"{each.key} {each.url}" for each in value] if isinstance(value, tuple) else value

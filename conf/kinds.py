@@ -81,6 +81,31 @@ class Plain:
         return value
 
 
+class Hidden(Plain):
+    """What kinds share whose values may hold a secret, misspelt ones too: they are never repeated."""
+
+    __slots__ = ()
+
+    @property
+    def quotable(self) -> bool:
+        """Never."""
+        return False
+
+
+class Listed(Plain):
+    """What lists share: in the environment their items are divided by commas, and they are shown as texts."""
+
+    __slots__ = ()
+
+    def from_text(self, text: str) -> object:
+        """What stands between the commas."""
+        return [item.strip() for item in text.split(",") if item.strip()]
+
+    def shown(self, value: object) -> object:
+        """A list of texts."""
+        return [str(item) for item in value] if isinstance(value, tuple) else value
+
+
 def _range(least: float, most: float | None) -> str:
     return f"from {least:g} up" if most is None else f"from {least:g} to {most:g}"
 
@@ -259,22 +284,13 @@ class Oid(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Hidden):
     """Text that is never shown, and that only the environment can give: a file is copied, mailed and backed up."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return "a text that is not empty"
-
-    @property
-    def quotable(self) -> bool:
-        """Never."""
-        return False
-
-    def from_text(self, text: str) -> object:
-        """Text as it stands."""
-        return text
 
     def read(self, value: object, home: Path) -> str:
         """The secret itself."""

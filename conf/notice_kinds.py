@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from esb.conf.kinds import Plain, Unfit
+from esb.conf.kinds import Listed, Plain, Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,13 @@ class Line(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Networks(Plain):
+class Networks(Listed):
     """A list of IP networks such as 10.20.0.0/16; in the environment divided by commas."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return 'a list of IP networks such as ["10.20.0.0/16"] (in the environment: divided by commas)'
-
-    def from_text(self, text: str) -> object:
-        """What stands between the commas."""
-        return [item.strip() for item in text.split(",") if item.strip()]
 
     def read(self, value: object, home: Path) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """The networks."""
@@ -44,7 +40,3 @@ class Networks(Plain):
             return tuple(ipaddress.ip_network(item) for item in value)
         except ValueError:
             raise Unfit("holds something that is no network") from None
-
-    def shown(self, value: object) -> object:
-        """A list of texts."""
-        return [str(item) for item in value] if isinstance(value, tuple) else value

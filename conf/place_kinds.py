@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from esb.conf.kinds import Plain, Unfit
+from esb.conf.kinds import Hidden, Listed, Plain, Unfit
 from esb.kernel.token_uri import SCHEME, KeyPlace, TokenUri, TokenUriInvalid, parse_token_uri
 
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
@@ -70,7 +70,7 @@ class FilePath(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyAt(Plain):
+class KeyAt(Hidden):
     """Where a private key is: a path as :class:`FilePath`, or a PKCS #11 URI (RFC 7512) of a key in a device."""
 
     optional: bool = False
@@ -82,11 +82,6 @@ class KeyAt(Plain):
             "a path, absolute or relative to the home, or a URI of a key in a device such as "
             '"pkcs11:token=bus;object=signing?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/shluz/pin"'
         )
-
-    @property
-    def quotable(self) -> bool:
-        """Never: somebody may have written a PIN into it."""
-        return False
 
     def read(self, value: object, home: Path) -> KeyPlace | None:
         """The absolute path, the URI, or None for none."""
@@ -137,17 +132,13 @@ class BaseUrl(Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Urls(Plain):
+class Urls(Listed):
     """A list of URLs, each as :class:`BaseUrl`; in the environment divided by commas."""
 
     @property
     def expects(self) -> str:
         """The form."""
         return 'a list of URLs such as ["https://bus.gov.example"] (in the environment: divided by commas)'
-
-    def from_text(self, text: str) -> object:
-        """What stands between the commas."""
-        return [item.strip() for item in text.split(",") if item.strip()]
 
     def read(self, value: object, home: Path) -> tuple[str, ...]:
         """The URLs."""
@@ -158,13 +149,9 @@ class Urls(Plain):
         except Unfit as unfit:
             raise Unfit(f"holds something that {unfit}") from None
 
-    def shown(self, value: object) -> object:
-        """A list."""
-        return list(value) if isinstance(value, tuple) else value
-
 
 @dataclass(frozen=True, slots=True)
-class DatabaseUrl:
+class DatabaseUrl(Hidden):
     """Where a database is: a SQLite file (relative to the home) or PostgreSQL.  May hold a password.
 
     ``scheme`` is how PostgreSQL's URL begins for the library that opens it: ``postgresql`` for libpq,
@@ -177,15 +164,6 @@ class DatabaseUrl:
     def expects(self) -> str:
         """The forms."""
         return '"sqlite:///FILE" (relative to the home), "sqlite:////FOLDER/FILE" or "postgresql://USER@HOST/DATABASE"'
-
-    @property
-    def quotable(self) -> bool:
-        """Never: a misspelt URL may still hold its password."""
-        return False
-
-    def from_text(self, text: str) -> object:
-        """Text as it stands."""
-        return text
 
     def read(self, value: object, home: Path) -> str:
         """The URL, with a SQLite file's path made absolute."""

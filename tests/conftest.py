@@ -242,6 +242,13 @@ def _migrate(url: str) -> None:
         engine.dispose()  # a template may have no session; on SQLite the last one folds the WAL into the file
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is known to take long may take long on a busy machine too."""
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What was collected stays until the end, and need not be looked through again and again."""
     gc.freeze()

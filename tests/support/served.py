@@ -68,11 +68,11 @@ class Served:
                 del alive[line["worker"]]
         return alive
 
-    def wait_for(self, event: str, times: int = 1, seconds: float = 60) -> Line:
+    def wait_for(self, event: str, times: int = 1, seconds: float = 100) -> Line:
         """Wait until the log tells of an event for the so-manieth time; that line."""
         return self.wait(lambda: found[times - 1] if len(found := self.of(event)) >= times else None, event, seconds)
 
-    def wait(self, true: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    def wait(self, true: Callable[[], Any], what: str, seconds: float = 100) -> Any:
         """Wait until ``true`` gives something, asked after each line of the log and now and then."""
         until = time.monotonic() + seconds
         while not (found := true()):

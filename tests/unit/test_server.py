@@ -4,7 +4,6 @@ import hashlib
 import http.client
 import json
 import secrets
-import shutil
 import socket
 import threading
 import time
@@ -18,16 +17,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from support.client import post
-from support.place import ADDRESS, PERSONS, Place, make_place
+from support.place import PERSONS, Place, copy_place, make_place
 from support.provider import Delivered, Given, Provider, persons
 from support.reactor import on_reactor, reactor
 
-from esb.admin.home import Home
 from esb.audit.record import StoreUnavailable
-from esb.conf.load import load
 from esb.endpoints.services import hosted_adapter
 from esb.own import CannotStart
-from esb.registry.database import open_database
 from esb.server import Server
 from esb.wiring import wire
 
@@ -52,11 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Place:
 @pytest.fixture
 def place(tmp_path: Path, provider: Provider, made: Place) -> Place:
     provider.reset()
-    shutil.copytree(made.home.path, tmp_path / "home")
-    environment = {"SHLUZ_BUS_ADDRESS": ADDRESS, "SHLUZ_DOOR_PORT": "0", "SHLUZ_REGISTRY_POLL_SECONDS": "0.1"}
-    settings = load(tmp_path / "home", environment).settings
-    engine = open_database(settings.registry.url)
-    return Place(Home(tmp_path / "home"), settings, engine, provider, consumers=dict(made.consumers))
+    return copy_place(made, tmp_path / "home", provider, SHLUZ_REGISTRY_POLL_SECONDS="0.1")
 
 
 def until(true: object, seconds: float = 20) -> None:
