@@ -47,7 +47,9 @@ for _abstract in vars(collections.abc).values():
         del _abstract.__provides__  # type: ignore[attr-defined]
 
 # CI tries the same examples each time, so that it judges the change and not the day's luck; elsewhere they are new.
-hypothesis.settings.register_profile("ci", derandomize=True)
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 

@@ -7,18 +7,23 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from support.faults.checker import Verdict, check
-from support.faults.evidence import libpq_url
+from support.faults.evidence import libpq_url, read_rows
 from support.faults.journal import read_journal
 from support.faults.processes import TESTS
 from support.faults.scene import Scene
+from support.faults.unsealed import master_key
 from support.place import Place
+from support.records import a_record
+
+from esb.admin.body_key import Places, make_body_key, open_masters
+from esb.audit.store import open_store
 
 
 @dataclass
@@ -67,7 +72,8 @@ class Told:
 def true_story(fault_template: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few exchanges, answered, refused, and refused after the record."""
     folder = tmp_path_factory.mktemp("true")
-    scene = Scene(fault_template, folder)
+    # In the clear, so that what is kept can be falsified by plain SQL.
+    scene = Scene(fault_template, folder, environment={"SHLUZ_KEYS_BODY_KEY": ""})
     try:
         scene.bus.start()
         for _ in range(3):
@@ -360,3 +366,23 @@ def test_digests_are_of_what_is_kept(told: Told) -> None:
     kept = told.one("SELECT sent FROM body WHERE id = (SELECT min(id) FROM record WHERE kind = 'answer')")
     heard = _first("answered")(read_journal(told.client))
     assert hashlib.sha256(kept).hexdigest() == heard["answer"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_sealed_messages_are_opened_with_the_master_key_alone(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = str(request.getfixturevalue("fresh_postgres_dsn") if kind == "postgresql" else tmp_path / "evidence.db")
+    make_body_key(tmp_path / "bodies.key", b"secret")
+    masters = open_masters(Places(tmp_path / "bodies.key"), b"secret")
+    store = open_store(where if kind == "postgresql" else f"sqlite:///{where}", masters)
+    record = a_record(message=b"<asked/>", sent=b"<told/>")
+    store.write([record])
+    store.close()
+    master = master_key(tmp_path / "bodies.key", b"secret")
+    digests = (hashlib.sha256(b"<asked/>").hexdigest(), 8, hashlib.sha256(b"<told/>").hexdigest(), 7)
+    ((*_, message, size, sent, sent_size),) = map(astuple, read_rows(where, master))
+    assert (message, size, sent, sent_size) == digests
+    for wrong in (b"", bytes(32)):
+        ((*_, message, size, _, _),) = map(astuple, read_rows(where, wrong))
+        assert (message, size) != digests[:2]

@@ -1,12 +1,15 @@
 """SIGKILL of whoever sequences, again and again while records come: no gap in the tree, and no record in it twice."""
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.records import a_record
@@ -17,12 +20,17 @@ from esb.audit.record import StoreUnavailable
 from esb.audit.store import open_store, open_tree
 from esb.audit.tree_reader import TreeReader
 
+# Whoever is to be killed is begun by one that has loaded the program: what is killed while it loads tests nothing.
 _SEQUENCE = """
-import sys
+import os, signal, sys
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import open_tree
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+open_tree(sys.argv[1]).close()
+while sys.stdin.readline() and (child := os.fork()):
+    print(child, flush=True)
 tree = open_tree(sys.argv[1])
-while True:
+while not child:
     try:
         if tree.elect():
             tree.add(37)
@@ -56,15 +64,24 @@ def test_a_sequencer_killed_at_any_point(kind: str, tmp_path: Path, request: pyt
     writer = threading.Thread(target=write)
     writer.start()
     chance = random.Random(7)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    nursery: Any = subprocess.Popen([sys.executable, "-c", _SEQUENCE, url], **pipes)
+
+    def begin() -> int:
+        nursery.stdin.write("\n")
+        return int(nursery.stdout.readline())
+
     try:
         for _ in range(100 if full else 12):
             # Two at a time: one sequences and the other waits for its turn.
-            both = [subprocess.Popen([sys.executable, "-c", _SEQUENCE, url]) for _ in range(2)]
-            time.sleep(chance.uniform(0.2, 0.7))
+            both = [begin() for _ in range(2)]
+            time.sleep(chance.uniform(0.02, 0.4))
             for process in both:
-                process.kill()
-                process.wait()
+                os.kill(process, signal.SIGKILL)
+            while any(Path(f"/proc/{process}").exists() for process in both):
+                time.sleep(0.001)
     finally:
+        nursery.communicate()
         end.set()
         writer.join()
         store.close()

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from support.faults.evidence import Row, read_changes, read_rows, read_strays
 from support.faults.journal import Fact, read_journal
+from support.faults.unsealed import master_key
 
 _SUFFIX: Final = {"request": "-q", "answer": "-a", "refusal": "-r", "change": "-c"}
 # Refusals of stages before the request's record; from `record` on, BUS-01 and TIM-04 come without one of their own.
@@ -309,18 +310,20 @@ def check(
     clients: Sequence[Path] = (),
     stepped: bool = False,
     registry: str = "",
+    master: bytes = b"",
 ) -> Verdict:
     """Compare a log with the journals, and with the registry's changes.
 
     Args:
         log: a SQLite file's path, or a libpq URL.
         registry: likewise; "" where changes are not compared.
+        master: the key that the log's data keys are wrapped under, where its messages are sealed.
     """
     # In this order, while load goes on too: what is heard was given before, and what is given was recorded before.
     heard = [fact for path in clients for fact in read_journal(path)]
     deliveries = [fact for path in providers for fact in read_journal(path)]
     before = list(read_changes(registry)) if registry else []
-    rows, strays = list(read_rows(log)), read_strays(log)
+    rows, strays = list(read_rows(log, master)), read_strays(log)
     changes = (before, list(read_changes(registry))) if registry else None
     return Story(rows, strays, deliveries, heard, stepped, changes).verdict()
 
@@ -333,8 +336,13 @@ def main() -> int:
     parser.add_argument("--client", type=Path, action="append", default=[], help="a client's journal")
     parser.add_argument("--registry", default="", help="the registry: a SQLite file or a URL")
     parser.add_argument("--stepped", action="store_true", help="a clock was set back meanwhile")
+    parser.add_argument("--master", type=Path, help="keys/bodies.key, where messages are sealed")
+    parser.add_argument("--passphrase", type=Path, help="the file of its passphrase")
     arguments = parser.parse_args()
-    verdict = check(arguments.log, arguments.provider, arguments.client, arguments.stepped, arguments.registry)
+    master = b""
+    if arguments.master is not None:
+        master = master_key(arguments.master, arguments.passphrase.read_bytes().strip())
+    verdict = check(arguments.log, arguments.provider, arguments.client, arguments.stepped, arguments.registry, master)
     told = {
         "counts": dict(sorted(verdict.counts.items())),
         "findings": [[finding.what, finding.where] for finding in verdict.findings],

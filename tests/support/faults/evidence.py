@@ -8,16 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 
-_COLUMNS: Final = "r.id, r.record, r.kind, r.at, r.consumer, r.service, r.outcome, r.replay_key, r.leaf"
+from support.faults.unsealed import DataKey, Unsealed
+
+_ROWS: Final = (
+    "SELECT r.id, r.record, r.kind, r.at, r.consumer, r.service, r.outcome, r.replay_key, r.leaf, b.message, b.sent, "
+    "b.key FROM {0}record r LEFT JOIN {0}body b ON b.id = r.id ORDER BY r.id"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as the tables hold it; of its messages only SHA-256 (hex), and whether there is any.
+    """One record as the tables hold it; of its messages, opened, only SHA-256 (hex), and whether there is any.
 
     Attributes:
         message, sent: digests; None where the record has no row beside it that keeps its messages.
@@ -49,13 +56,19 @@ def libpq_url(where: str) -> str:
     return where.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def read_rows(where: str) -> Iterator[Row]:
+def read_rows(where: str, master: bytes = b"") -> Iterator[Row]:
     """Every record of a log, in the order of its numbers.
 
     Args:
-        where: a SQLite file's path, or a libpq URL.
+        where: a SQLite file's path (its first, where there is one a month), or a libpq URL.
+        master: the key that data keys are wrapped under, where messages are sealed.
     """
-    yield from _database_rows(libpq_url(where)) if is_database(where) else _file_rows(where)
+    rows = _database_rows(libpq_url(where)) if is_database(where) else _file_rows(where)
+    unsealed = Unsealed(master, partial(_data_key, where))
+    for *facts, message, sent, key in rows:
+        name = str(facts[1])
+        clear = (unsealed.open(name, key, "message", message), unsealed.open(name, key, "sent", sent))
+        yield Row(*facts, *_digest(clear[0]), *_digest(clear[1]))
 
 
 def read_changes(where: str) -> Iterator[dict[str, Any]]:
@@ -85,35 +98,60 @@ def read_strays(where: str) -> list[int]:
     if is_database(where):
         with psycopg.connect(libpq_url(where)) as database:
             return [row[0] for row in database.execute(query.format("evidence."))]  # type: ignore[arg-type]
-    with closing(_open(where)) as file:
-        return [row[0] for row in file.execute(query.format(""))]
+    found = []
+    for path in _files(where):
+        with closing(_open(path)) as file:
+            found += [row[0] for row in file.execute(query.format(""))]
+    return found
 
 
 def _open(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
 
 
-def _file_rows(path: str) -> Iterator[Row]:
-    query = f"SELECT {_COLUMNS}, b.message, b.sent FROM record r LEFT JOIN body b ON b.id = r.id ORDER BY r.id"
-    with closing(_open(path)) as file:
-        for *facts, message, sent in file.execute(query):
-            digests = (*_digest(message), *_digest(sent))
-            yield Row(*facts, *digests)
+def _files(path: str) -> Iterator[str]:
+    """The files of a log, each of which names the next."""
+    name: str | None = path
+    while name is not None:
+        yield (path := str(Path(path).with_name(Path(name).name)))
+        with closing(_open(path)) as file:
+            named = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone()
+            row = file.execute("SELECT next FROM file").fetchone() if named else None
+        name = row[0] if row else None
 
 
-def _database_rows(url: str) -> Iterator[Row]:
-    query: Any = (
-        f"SELECT {_COLUMNS}, encode(sha256(b.message), 'hex'), coalesce(length(b.message), 0), "
-        "encode(sha256(b.sent), 'hex'), coalesce(length(b.sent), 0) "
-        "FROM evidence.record r LEFT JOIN evidence.body b ON b.id = r.id ORDER BY r.id"
-    )
+def _file_rows(path: str) -> Iterator[tuple[Any, ...]]:
+    for each in _files(path):
+        with closing(_open(each)) as file:
+            yield from file.execute(_ROWS.format(""))
+
+
+def _database_rows(url: str) -> Iterator[tuple[Any, ...]]:
+    query: Any = _ROWS.format("evidence.")
     with psycopg.connect(url) as database:
-        for row in database.execute(query, binary=True):
-            yield Row(*row)
+        yield from database.execute(query, binary=True)
+
+
+def _data_key(where: str, number: int) -> DataKey:
+    names = ("until", "made", "first", "master", "wrapped")
+    query = f"SELECT {', '.join(names)} FROM "
+    if is_database(where):
+        asked: Any = query + "evidence.data_key WHERE id = %s"
+        with psycopg.connect(libpq_url(where)) as database:
+            row = database.execute(asked, (number,)).fetchone()
+    else:
+        with closing(_open(str(Path(where).with_name(f"{Path(where).stem}-keys.db")))) as file:
+            row = file.execute(query + "data_key WHERE id = ?", (number,)).fetchone()
+    return dict(zip(names, row or ("", 0, 0, "gone", b""), strict=True))
 
 
 def _digest(octets: bytes | None) -> tuple[str | None, int]:
     return (None, 0) if octets is None else (hashlib.sha256(octets).hexdigest(), len(octets))
+
+
+def _holds(path: str, record: str) -> bool:
+    with closing(_open(path)) as file:
+        return file.execute("SELECT 1 FROM record WHERE record = ?", (record,)).fetchone() is not None
 
 
 def looker(where: str, every: int = 1) -> Callable[[str], bool | None]:
@@ -137,10 +175,9 @@ def looker(where: str, every: int = 1) -> Callable[[str], bool | None]:
                 with psycopg.connect(libpq_url(where), connect_timeout=2) as database:
                     found = database.execute("SELECT 1 FROM evidence.record WHERE record = %s", (record,)).fetchone()
             else:
-                with closing(_open(where)) as file:
-                    found = file.execute("SELECT 1 FROM record WHERE record = ?", (record,)).fetchone()
+                found = any(_holds(path, record) for path in _files(where))
         except (sqlite3.Error, psycopg.Error):
             return None
-        return found is not None
+        return bool(found)
 
     return look

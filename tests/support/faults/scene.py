@@ -22,13 +22,12 @@ from support.faults.journal import Journal
 from support.faults.load import Line, Load, heard, person, posted, question
 from support.faults.processes import PATIENCE, BusProcess, Provider, until
 from support.faults.shim import Shim
-from support.place import ADDRESS, PERSONS, Place, copy_place, make_place
+from support.faults.unsealed import master_key
+from support.place import ADDRESS, PASSPHRASE, PERSONS, Place, copy_place, make_place
 
 _ENVIRONMENT = {
     "SHLUZ_BUS_ADDRESS": ADDRESS,
     "SHLUZ_REGISTRY_POLL_SECONDS": "0.3",
-    # The checker reads the log as an outsider, by plain SQL; tests/contract/test_sealed_bodies.py kills who seals.
-    "SHLUZ_KEYS_BODY_KEY": "",
     # A provider that is killed again and again is to be tried again soon.
     "SHLUZ_BREAKER_PAUSE_SECONDS": "0.3",
 }
@@ -90,6 +89,7 @@ class Scene:
         self.bus = BusProcess(folder / "home", settings, arguments, self.tls)
         self.consumer = self.place.consumers["EESMN"]
         self.certificate = x509.load_pem_x509_certificate((folder / "home" / "keys" / "bus.pem").read_bytes())
+        self._master = master_key(folder / "home" / "keys" / "bodies.key", PASSPHRASE)
         self._journals: list[Path] = []
         self._asked = Journal(self._journal(), sync=False)
         self._questions = 0
@@ -168,7 +168,7 @@ class Scene:
     def verdict(self, stepped: bool = False) -> Verdict:
         """What the checker says now."""
         registry = self.place.settings.registry.url.removeprefix("sqlite:///")
-        return check(self.evidence, [self.provider.journal_file], self._journals, stepped, registry)
+        return check(self.evidence, [self.provider.journal_file], self._journals, stepped, registry, self._master)
 
     def expect_sound(self, stepped: bool = False) -> Verdict:
         """Nothing is wrong with the evidence, and no client was left without an answer."""
