@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.archives import SIGNER, a_log, archived
+from support.archives import SIGNER, archived, fill
 from support.offices import NOW as ISSUED
 from support.offices import authority, office
 
@@ -41,7 +41,8 @@ def line(text: str, key: NoteKey = WITNESS) -> str:
 
 def walked(folder: Path, tokens: Tokens, lines: Lines, **vouch: object) -> tuple[Archived, list[Finding]]:
     """A log whose keeper seals packages with these words about its checkpoint, and what the walk says of the first."""
-    url, depot = a_log(folder), Folder(folder / "archive")
+    url, depot = f"sqlite:///{folder / 'evidence.db'}", Folder(folder / "archive")
+    fill(url, {"2026-10": 256, "2026-11": 3})
     tree, reader = open_tree(url), TreeReader(url, Archive([depot]))
     point = list(reader.checkpoints())[1]
     tree.keep_stamp(point.size, 5, tokens(point.note))
