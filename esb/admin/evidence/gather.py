@@ -143,7 +143,7 @@ def gather(
         records=tuple(entries),
         registry={} if decided is None else registry_facts(decided, changes),
         revocation=tuple(revocation),
-        missing=basket.missing,
+        missing={name: why for name, why in basket.missing.items() if name not in basket.files},
         made_at=int(now * _MICRO),
     )
     basket.files[layout.FACTS] = layout.write_facts(facts)

@@ -15,6 +15,8 @@ from esb.admin.evidence.container import read_container
 from esb.admin.evidence.facts import ChangeFacts
 from esb.admin.evidence.layout import read_facts, write_facts
 from esb.admin.evidence.verify import PackageBroken
+from esb.audit.entry import Kind
+from esb.kernel.faults import EsbError
 
 
 def altered(packages: Packages, acts: str, package: bytes = b"", **detail: object) -> Case:
@@ -148,3 +150,20 @@ def test_a_key_of_the_bus_that_was_revoked_before_is_told(packages: Packages) ->
     for step in (signer_steps.bus_owner, signer_steps.seal_signer):
         with pytest.raises(Broken, match="revoked by then"):
             step(case)
+
+
+def test_an_answer_and_a_refusal_of_one_exchange_are_both_looked_at(packages: Packages) -> None:
+    """The bus refuses an answer whose record it could not make for sure; then both may be on record."""
+    case = packages.verify(packages.answered).case
+    answer = case.records["answer"]
+    entry = with_facts(answer.entry, kind=Kind.REFUSAL, record=f"{answer.entry.exchange}-r", outcome="Refused")
+    case.records["refusal"] = Held(entry, answer.leaf, answer.proof)
+    case.files = {**case.files, "messages/refusal.xml": case.files["messages/answer.xml"]}
+    found = signer_steps.sent_signature(case)
+    assert found is not None
+    assert found.text.endswith("; Refused")
+    with pytest.raises(EsbError, match="answerRecord"):  # the answer's receipt is not the refusal's
+        signer_steps.receipt(case)
+    case.files["messages/refusal.xml"] = case.files["messages/request.xml"]
+    with pytest.raises(EsbError):
+        signer_steps.sent_signature(case)
