@@ -17,9 +17,9 @@ from esb.audit.store import locate
 _PAGE: Final = 5_000
 _NUMBERS: Final = 50_000
 _REMEMBERED: Final = """
-SELECT replay.replay_key, replay.record, record.replay_key, record.at = replay.at
-FROM replay LEFT JOIN record ON record.record = replay.record
-WHERE replay.replay_key > ? ORDER BY replay.replay_key LIMIT ?
+SELECT known.at, known.replay_key, known.record, record.replay_key, record.at FROM (
+    SELECT at, replay_key, record FROM replay WHERE (at, replay_key) > (?, ?) ORDER BY at, replay_key LIMIT ?
+) known LEFT JOIN record ON record.record = known.record ORDER BY 1, 2
 """
 # One statement, because messages are taken and forgotten meanwhile.
 _ASKED: Final = f"""
@@ -55,16 +55,16 @@ def examine_beside(url: str, leaves: Callable[[str], bool]) -> Iterator[Finding]
 
 
 def _remembered(log: LogReading) -> Iterator[Finding]:
-    last = b""
-    while rows := log.rows(_REMEMBERED, (last, _PAGE)):
-        for key, name, own, then in rows:
-            if own != key or not then:
+    last = (-(2**62), b"")
+    while rows := log.rows(_REMEMBERED, (*last, _PAGE)):
+        for at, key, name, *own in rows:
+            if own != [key, at]:
                 yield Finding("a message id that is remembered is not that of its record", str(name))
-        last = bytes(rows[-1][0])
+        last = rows[-1][:2]
 
 
 def _asked(log: LogReading, leaves: Callable[[str], bool]) -> Iterator[Finding]:
-    place = (0, "")
+    place = (-(2**62), "")
     while rows := log.rows(_ASKED, (*place, _PAGE)):
         for _, name, known in rows:
             if not known and not leaves(str(name)):

@@ -9,7 +9,9 @@ from esb.audit.body_opener import KeyShredded
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.month_files import NEWEST, Where
+from esb.audit.months import moment_of
 from esb.audit.reading import log_reading
+from esb.audit.record_partitions import border
 from esb.audit.seal import OVERHEAD, MasterKeys
 from esb.audit.store import locate, open_bodies
 from esb.kernel.faults import EsbError
@@ -20,6 +22,8 @@ SELECT record.id, record.record, leaf, coalesce(length(message), 0), coalesce(le
 FROM record LEFT JOIN body ON body.id = record.id
 """
 
+_FEW: Final = 20  # numbers that are looked for everywhere
+_AROUND: Final = 3_600_000_000  # microseconds by which an exchange may have begun before one with a lower number
 
 Leaves = list[tuple[int, str, int, bytes]]
 """Records as a search takes them: number, name, the row's time, leaf."""
@@ -177,10 +181,24 @@ class EvidenceReader:
 
     def leaves_of(self, numbers: Sequence[int]) -> Leaves:
         """Read the leaves of some records, in the order of their numbers; of those that are there."""
+        if self._log.sqlite or len(numbers) < _FEW:
+            return self._leaves_of(numbers)
+        # PostgreSQL would look for each number in each month.  By the names of the first and the last it knows which
+        # months to look into; what is not there is looked for everywhere.
+        begun = sorted(name for _, name, _, _ in self._leaves_of([min(numbers), max(numbers)]))
+        moments = [moment_of(name) for name in begun]
+        if len(moments) < 2 or moments[0] is None or moments[1] is None:
+            return self._leaves_of(numbers)
+        between = (border(moments[0] - _AROUND), border(moments[1] + _AROUND))
+        found = self._leaves_of(numbers, "record >= ? AND record < ?", between)
+        missing = set(numbers).difference(number for number, *_ in found)
+        return sorted([*found, *self._leaves_of(list(missing))]) if missing else found
+
+    def _leaves_of(self, numbers: Sequence[int], also: str = "true", values: Sequence[object] = ()) -> Leaves:
         places = ", ".join("?" * len(numbers))
         rows = self._log.rows(
-            f"SELECT id, record, at, leaf FROM record WHERE id IN ({places}) ORDER BY id",  # noqa: S608  # no values
-            numbers,
+            f"SELECT id, record, at, leaf FROM record WHERE id IN ({places}) AND {also} ORDER BY id",  # noqa: S608  # no values
+            [*numbers, *values],
             Where(min(numbers, default=0), max(numbers, default=-1) + 1),
         )
         return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]

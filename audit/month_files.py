@@ -37,7 +37,6 @@ CREATE TRIGGER closed BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'the fil
 """
 _MICRO: Final = 1_000_000
 _NAME: Final = re.compile(r"-(\d{4}-\d{2})(?:-\d+)?\.db")
-_UUID7: Final = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +233,8 @@ def likely(files: list[MonthFile], names: Iterable[str]) -> list[MonthFile]:
     """The files in which records of these names are to be looked for first; without a time in a name, the newest."""
     found: set[int] = set()
     for name in names:
-        told = _UUID7.match(name)
-        month = month_at(int(told[1] + told[2], 16) * 1000) if told and told[1] < "e0000000" else ""
+        began = moment_of(name)
+        month = "" if began is None else month_at(began)
         at = next((n for n, file in enumerate(files) if month and file.month >= month), len(files) - 1)
         found |= {at, min(at + 1, len(files) - 1)}  # what began in a month's last moments may be written in the next
     return [files[at] for at in sorted(found)]

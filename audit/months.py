@@ -7,6 +7,7 @@ from typing import Final
 from esb.kernel.faults import EsbError
 
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_UUID7: Final = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7")
 _MICRO: Final = 1_000_000
 
 
@@ -45,6 +46,15 @@ def _read(month: str) -> tuple[int, int]:
     if found is None or int(found[1]) < 1970:
         raise MonthInvalid(f"{month[:20]!r} is no month: it looks like 2026-10")
     return int(found[1]), int(found[2])
+
+
+def moment_of(name: str) -> int | None:
+    """When the exchange of a record began, in microseconds since the Unix epoch; None where its name does not say.
+
+    A UUIDv7 begins with milliseconds; those beyond the year 9000 are nobody's.
+    """
+    told = _UUID7.match(name)
+    return int(told[1] + told[2], 16) * 1000 if told and told[1] < "e0000000" else None
 
 
 def months_from(moment: int, until: str) -> list[str]:
