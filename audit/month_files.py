@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from esb.audit.months import MonthInvalid, month_at, month_begin, month_end
+from esb.audit.months import MonthInvalid, moment_of, month_at, month_begin, month_end
 from esb.audit.record import StoreUnavailable
 
 TABLE: Final = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from esb.audit.months import MonthInvalid, month_at, month_end, months_from
+from esb.audit.months import MonthInvalid, moment_of, month_at, month_end, months_from
 
 
 def test_a_month_ends_where_the_next_begins() -> None:
@@ -21,3 +21,9 @@ def test_months_up_to_one() -> None:
 def test_what_is_no_month(text: str) -> None:
     with pytest.raises(MonthInvalid):
         month_end(text)
+
+
+def test_a_name_tells_when_its_exchange_began() -> None:
+    assert moment_of("019ad1e4-2000-7abc-8def-000000000001-q") == 0x019AD1E42000 * 1000
+    for name in ("change-1-9f86d081884c7d65-c", "ffffffff-ffff-7000-8000-000000000000-q", "019AD1E4-2000-7", ""):
+        assert moment_of(name) is None
