@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from support.faults.load import loading
 from support.faults.processes import TESTS, until
 from support.faults.scene import Scene
 from support.faults.shim import Shim
+
+from esb.audit.reading import FilesReading
 
 
 @pytest.mark.timeout(600)
@@ -56,6 +59,51 @@ def test_what_is_acknowledged_after_a_failed_sync_is_synced(play: Callable[..., 
     scene.expect_sound()
 
 
+def _recorder(shim: Shim, file: Path, *more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "support.faults.recorder", str(file), *more],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=TESTS,
+        env={**os.environ, **shim.environment},
+    )
+
+
+def test_what_was_acknowledged_was_synced_while_months_end(tmp_path: Path, full: bool) -> None:
+    """The next month's file, its name in the folder and its name in the file before have to be on the disk, in this
+    order, before anybody is told of a record in it.
+    """
+    file = tmp_path / "evidence.db"
+    acknowledged: set[int] = set()
+    chance = random.Random(5)
+    number = 0
+    for turn in range(30 if full else 5):
+        shim = Shim(tmp_path / f"shim{turn}", tmp_path / "evidence", cut=True)
+        for before in tmp_path.glob("evidence*"):
+            shutil.copyfile(before, tmp_path / f"shim{turn}" / "synced" / before.name)
+        process = _recorder(shim, file, str(6 * 86_400))
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(chance.randrange(1, 20)):
+            number += 1
+            print(number, file=process.stdin, flush=True)
+            assert process.stdout.readline() == "written\n"
+            acknowledged.add(number)
+        print(number := number + 1, file=process.stdin, flush=True)
+        time.sleep(chance.uniform(0.0, 0.004))
+        process.kill()
+        process.wait(10)
+        process.stdin.close()
+        process.stdout.close()
+        shim.cut_power()
+        log = FilesReading(file)
+        assert {row[0] for row in log.rows("SELECT at FROM record")} >= acknowledged
+        assert log.flaws() == []
+        log.close()
+    assert len(list(tmp_path.glob("evidence-20*.db"))) >= 5
+
+
 @pytest.mark.parametrize("reading", [False, True], ids=["alone", "beside a reader"])
 def test_no_record_stands_behind_a_hole_in_the_log(tmp_path: Path, reading: bool) -> None:
     """A failed sync leaves a hole in the write-ahead log, which whoever reads it before the power is cut does not see.
@@ -63,16 +111,7 @@ def test_no_record_stands_behind_a_hole_in_the_log(tmp_path: Path, reading: bool
     """
     shim = Shim(tmp_path / "shim", tmp_path / "evidence.db", cut=True)
     file = tmp_path / "evidence.db"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "support.faults.recorder", str(file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=TESTS,
-        env={**os.environ, **shim.environment},
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    process = _recorder(shim, file)
     acknowledged = []
 
     def write(number: int) -> bool:

@@ -1,7 +1,8 @@
 """A process that does nothing but keep records: each number on a line of its input becomes one, and it tells of each
-line whether the record is durable."""
+line whether the record is durable.  A second argument says how many seconds lie between two numbers."""
 
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import leaf_bytes
 from esb.audit.record import Record, StoreUnavailable
 from esb.audit.sqlite import SqliteStore
+
+_BEGAN = 1_800_000_000  # of the numbers that lie apart
 
 
 def numbered(number: int) -> Record:
@@ -22,10 +25,12 @@ def numbered(number: int) -> Record:
     return Record(entry, leaf_bytes(entry), b"m" * 3000, b"", number.to_bytes(8, "big"))
 
 
-def main(path: Path) -> None:
+def main(path: Path, apart: int) -> None:
     """Write what comes in until nothing does."""
-    store = SqliteStore(path)
+    now = time.time()
+    store = SqliteStore(path, lambda: now)
     for line in sys.stdin:
+        now = _BEGAN + int(line) * apart if apart else time.time()
         try:
             store.write([numbered(int(line))])
         except StoreUnavailable:
@@ -35,4 +40,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)

@@ -70,8 +70,9 @@ static int fails(int fd, int error) {
 
 /* The second copy: of each file the span that was written since it was last synced. */
 
-#define FILES 16
+#define FILES 64
 static struct { char name[256]; off_t from, to; } dirty[FILES];
+static struct { char from[256], to[256]; } renamed; /* until the folder is synced, the disk has the old name */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int kept(const char *path) {
@@ -141,13 +142,35 @@ static void synced(int fd) {
     pthread_mutex_unlock(&lock);
 }
 
+static void folder_synced(int fd) {
+    char link[64], path[4096], from[8192], to[8192];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = cut && renamed.to[0] ? readlink(link, path, sizeof path - 1) : -1;
+    if (length < 0 || strncmp(path, prefix, length) || prefix[length] != '/' || strchr(prefix + length + 1, '/')) return;
+    REAL(rename);
+    copy_path(renamed.from, from, sizeof from);
+    copy_path(renamed.to, to, sizeof to);
+    if (real(from, to)) abort();
+    renamed.to[0] = 0;
+}
+
 /* Where a write means a file of ours. */
 
 int fsync(int fd) {
     REAL(fsync);
     int result = real(fd);
     if (sync_fails(fd)) return -1;
-    if (!result) synced(fd);
+    if (!result) { synced(fd); folder_synced(fd); }
+    return result;
+}
+
+int rename(const char *from, const char *to) {
+    REAL(rename);
+    int result = real(from, to);
+    if (!result && cut && ours(to)) {
+        strncpy(renamed.from, strrchr(from, '/') + 1, sizeof renamed.from - 1);
+        strncpy(renamed.to, strrchr(to, '/') + 1, sizeof renamed.to - 1);
+    }
     return result;
 }
 
