@@ -154,9 +154,14 @@ class Scene:
     """Copies the log as it is, and gives the copy's URL: a backup."""
 
     @contextmanager
-    def shown_instead(self, url: str) -> Iterator[None]:
-        """Another database in the place of the log's."""
-        before, self.bus.url = self.bus.url, url
+    def put_back(self) -> Iterator[None]:
+        """A log of twelve records, all cosigned, in whose place its backup stands, of the first five."""
+        self.bus.grow(5)
+        assert self.bus.ask_witness() == ""
+        backup = self.copy()
+        self.bus.grow(7)
+        assert self.bus.ask_witness() == ""
+        before, self.bus.url = self.bus.url, backup
         try:
             yield
         finally:
@@ -243,12 +248,7 @@ def test_while_witnesses_are_away_the_newest_is_shown_in_time(scene: Scene) -> N
 
 def test_a_database_that_was_put_back_is_told_by_both(scene: Scene) -> None:
     bus, watcher = scene.bus, scene.watcher
-    bus.grow(5)
-    bus.ask_witness()
-    old = scene.copy()
-    bus.grow(7)
-    assert bus.ask_witness() == ""
-    with scene.shown_instead(old):
+    with scene.put_back():
         problem = bus.ask_witness()
         assert "has cosigned this log with 12 records, and it has only 5 now" in problem
         assert "its database was put back to an older state" in problem
@@ -275,11 +275,7 @@ def test_a_database_that_was_put_back_is_told_by_both(scene: Scene) -> None:
 def test_a_log_that_comes_back_whole_is_cosigned_again(scene: Scene) -> None:
     """An old answer, or a server that was behind, is no proof of anything once the log goes on from where it was."""
     bus, watcher = scene.bus, scene.watcher
-    bus.grow(5)
-    old = scene.copy()
-    bus.grow(7)
-    bus.ask_witness()
-    with scene.shown_instead(old):
+    with scene.put_back():
         watcher.look()
         watcher.now += 61
         assert "cut back" in watcher.look()
@@ -291,11 +287,7 @@ def test_a_log_that_comes_back_whole_is_cosigned_again(scene: Scene) -> None:
 
 def test_a_tree_that_was_rewritten_with_the_logs_own_key_is_told_by_both(scene: Scene) -> None:
     bus, watcher = scene.bus, scene.watcher
-    bus.grow(5)
-    old = scene.copy()
-    bus.grow(7)
-    bus.ask_witness()
-    with scene.shown_instead(old):
+    with scene.put_back():
         assert bus.grow(7, "forged") == 12
         assert "has cosigned another history of this log, of 12 records" in bus.ask_witness()
         (alarm,) = watcher.alarms
@@ -307,11 +299,7 @@ def test_a_tree_that_was_rewritten_with_the_logs_own_key_is_told_by_both(scene: 
 
 def test_a_log_that_shows_the_world_another_history_than_its_witness_is_told(scene: Scene) -> None:
     bus, watcher = scene.bus, scene.watcher
-    bus.grow(5)
-    fork = scene.copy()
-    bus.grow(7)
-    bus.ask_witness()
-    with scene.shown_instead(fork):
+    with scene.put_back():
         bus.grow(30, "for others")
         assert watcher.look() == "it has two histories"
     assert "its own tiles show" in watcher.alarms[0]
