@@ -7,10 +7,12 @@ stand far from one another, so both sides are summed up by a keyed hash of each 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Final
 
+from esb.audit.crew import Crew
 from esb.audit.indexer import IndexForeign, add_leaf, check_same_log
 from esb.audit.log import EvidenceReader
 from esb.audit.postings import PIECE, PIECES, VOLUME, Draft, Piece, merge
@@ -42,13 +44,13 @@ class _Sums:
     """A sum for each volume, over rows in any order; the key is of this run, so that nobody can prepare for it."""
 
     def __init__(self, key: bytes) -> None:
-        self.key = key
+        self._key = key
         self.by_volume: defaultdict[int, int] = defaultdict(int)
 
     def add(self, table: str, volume: int, row: int, octets: bytes) -> None:
         """Add one row."""
         text = f"{table} {volume} {row} ".encode() + octets
-        found = int.from_bytes(blake2b(text, key=self.key, digest_size=32).digest())
+        found = int.from_bytes(blake2b(text, key=self._key, digest_size=32).digest())
         self.by_volume[volume] = (self.by_volume[volume] + found) % _SUM
 
     def add_volume(self, volume: int, pieces: Iterable[Piece]) -> None:
@@ -71,12 +73,13 @@ class _Sums:
                 self.add(f"fresh {piece.number} search_sparse", volume, row, octets)
 
 
-def check_index(url: str, told: Callable[[int, int], None] = lambda _done, _of: None) -> Checked:
+def check_index(url: str, told: Callable[[int, int], None] = lambda _done, _of: None, processes: int = 1) -> Checked:
     """Make the index again, as far as it goes, and compare; volumes that wait to be merged are merged first.
 
     Args:
         url: of the log.
         told: is told how many numbers were looked at, and of how many.
+        processes: how many share the work; each holds a volume of records in memory.
 
     Raises:
         IndexUnfit: another version of the program made it.
@@ -96,30 +99,62 @@ def check_index(url: str, told: Callable[[int, int], None] = lambda _done, _of: 
             return checked
         end, whole = state.next, state.next // VOLUME
         gone = {volume for low, high in tree.numbers_let_go() for volume in range(low // VOLUME, high // VOLUME + 1)}
-        expected = _Sums(token_bytes(32))
-        for volume in range(whole + 1):
-            if volume in gone:
-                checked.left += VOLUME
-                continue
-            pieces = list(_pieces(log, volume * VOLUME, min((volume + 1) * VOLUME, end)))
-            checked.records += sum(piece.records for piece in pieces)
-            checked.wrong += _wrong_pieces(index, volume, end // PIECE, pieces)
-            (expected.add_volume if volume < whole else expected.add_fresh)(volume, pieces)
-            told(min((volume + 1) * VOLUME, end), max(end, 1))
-        stored = _Sums(expected.key)
+        key = token_bytes(32)
+        expected: dict[int, int] = {}
+        volumes = [volume for volume in range(whole + 1) if volume not in gone]
+        with Crew(partial(_tools, url, key, end), _Tools(log, index, key, end), processes) as crew:
+            for volume, found in zip(volumes, crew.map(_volume, volumes), strict=True):
+                expected[volume] = found.sum
+                checked.records += found.records
+                checked.wrong += found.wrong
+                told(min((volume + 1) * VOLUME, end), max(end, 1))
+        checked.left = VOLUME * sum(volume in gone for volume in range(whole + 1))
+        stored = _Sums(key)
         _add_stored(stored, index, end)
         after = read_state(index)
         if after is None or after.next // VOLUME > whole:
             whole -= 1  # the last volume has become whole meanwhile, and has other rows now
         checked.wrong += [
             f"the lists of records {volume * VOLUME} to {volume * VOLUME + VOLUME - 1} are not what their leaves give"
-            for volume in range(whole + 1)
-            if volume not in gone and expected.by_volume[volume] != stored.by_volume[volume]
+            for volume in volumes
+            if volume <= whole and expected[volume] != stored.by_volume[volume]
         ]
         return checked
     finally:
         for place in (log, tree, index):
             place.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a volume is made again with, and how far the index goes."""
+
+    log: EvidenceReader
+    index: Reading
+    key: bytes
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    """What a volume came to: how many records it has, the sum of its lists, and what is wrong with its columns."""
+
+    records: int
+    sum: int
+    wrong: tuple[str, ...]
+
+
+def _tools(url: str, key: bytes, end: int) -> _Tools:
+    """For a process that opens log and index for itself."""
+    return _Tools(EvidenceReader(url), index_reading(locate(url)), key, end)
+
+
+def _volume(tools: _Tools, volume: int) -> _Volume:
+    end, sums = tools.end, _Sums(tools.key)
+    pieces = list(_pieces(tools.log, volume * VOLUME, min((volume + 1) * VOLUME, end)))
+    (sums.add_volume if volume < end // VOLUME else sums.add_fresh)(volume, pieces)
+    wrong = tuple(_wrong_pieces(tools.index, volume, end // PIECE, pieces))
+    return _Volume(sum(piece.records for piece in pieces), sums.by_volume[volume], wrong)
 
 
 def _merge(url: str) -> None:

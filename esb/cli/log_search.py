@@ -1,5 +1,6 @@
 """`esb log search`, `esb log follow`, `esb log index`: finding records, now and as they come."""
 
+import os
 import select
 import sys
 import time
@@ -119,9 +120,10 @@ def follow(place: Place, criteria: dict[str, Any], last: int, every: float, as_j
 @click.command()
 @click.option("--rebuild", is_flag=True, help="Throw the index away and make it anew.")
 @click.option("--check", is_flag=True, help="Make it again in memory and compare: was it altered?")
+@click.option("--processes", type=click.IntRange(1, 64), help="How many share --check.  [default: one for each core]")
 @json_option
 @pass_place
-def index(place: Place, rebuild: bool, check: bool, as_json: bool) -> None:
+def index(place: Place, rebuild: bool, check: bool, processes: int | None, as_json: bool) -> None:
     """Bring the search index up to where the log's tree is; a serving bus does so by itself.
 
     The index is made of the leaves alone: it can be deleted at any time.  Exit code 1 of --check means that it is not
@@ -141,7 +143,7 @@ def index(place: Place, rebuild: bool, check: bool, as_json: bool) -> None:
     if rebuild and check:
         raise click.UsageError("--check compares what is there, and --rebuild throws it away: say one of them.")
     if check:
-        checked = check_index(url, progress("records"))
+        checked = check_index(url, progress("records"), processes or os.cpu_count() or 1)
         if as_json:
             say_json(
                 {"records": checked.records, "left": checked.left, "whole": not checked.wrong, "wrong": checked.wrong}
