@@ -18,6 +18,7 @@ def test_it_builds_verifies_proves_and_searches(
     told = json.loads(capsys.readouterr().out)
     assert (told["records"], told["findings"]) == (3000, 0)
     assert {"made", "sequenced", "indexed", "index checked", "written", "verified", "proved"} <= set(told["seconds"])
+    assert told["cpu_us"].keys() == told["seconds"].keys()
     assert {"evidence.db", "evidence-tree.db", "evidence-search.db"} <= set(told["bytes"])
     assert set(told["milliseconds"]["officer"]) == {"cold", "p50", "p95", "cpu"}
     assert list(tmp_path.iterdir()) == []
