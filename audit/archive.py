@@ -24,6 +24,7 @@ class Archive:
     def __init__(self, depots: Sequence[Depot]) -> None:
         self._depots = depots
         self._packages: list[tuple[int, int, Depot, str]] | None = None
+        self._stretches: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
         self._workshop: TemporaryDirectory[str] | None = None
         self._open: tuple[str, str, sqlite3.Connection, Path] | None = None
 
@@ -40,14 +41,20 @@ class Archive:
         """
         found: list[tuple[Any, ...]] = []
         for first, end, depot, package in self._holding(index, index + count):
-            for name in depot.members(package):
-                stretch = read_rows_name(name)
-                if stretch is None:
-                    continue
-                low, high = max(index, first, stretch[0]), min(index + count, end, stretch[1])
+            for name, (start, stop) in self._members(depot, package).items():
+                low, high = max(index, first, start), min(index + count, end, stop)
                 if low < high:
                     found += self._rows(depot, package, name, select, number + low - index, number + high - index)
         return found
+
+    def _members(self, depot: Depot, package: str) -> dict[str, tuple[int, int]]:
+        """Which leaves each file of rows holds; asked once, because a package does not change and a store is far."""
+        known = self._stretches.get((depot.place, package))
+        if known is None:
+            found = ((name, read_rows_name(name)) for name in depot.members(package))
+            known = {name: stretch for name, stretch in found if stretch is not None}
+            self._stretches[depot.place, package] = known
+        return known
 
     def _rows(self, depot: Depot, package: str, name: str, select: str, low: int, high: int) -> list[tuple[Any, ...]]:
         file = self._member(depot, package, name)

@@ -387,7 +387,8 @@ class TreeReader:
             for span in run:
                 last = span.record + span.count
                 if self._archive is not None and not all(number in found for number in range(span.record, last)):
-                    found = self._archived(self._archive, select, span.index, span.record, last) | found
+                    for number, values in self._archived(self._archive, select, span.index, span.record, last).items():
+                        found.setdefault(number, values)
                 for number in range(span.record, last):
                     yield span.index + number - span.record, found.get(number)
 

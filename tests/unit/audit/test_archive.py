@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
 from support.archives import a_log, archived
 
 from esb.audit.archive import Archive
@@ -19,6 +20,19 @@ def test_rows_come_across_the_borders_of_packages(tmp_path: Path) -> None:
     next(depot.path.glob("*/rows-*256.db")).write_bytes(b"no database")
     assert archive.rows("SELECT id FROM record", 300, 301, 1) == [(301,)]
     assert archive.rows("SELECT id FROM record", 3, 4, 1) == []
+    archive.close()
+
+
+def test_a_package_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store may be far away, and is asked for a stretch of each span of the tree."""
+    archived(a_log(tmp_path), Folder(tmp_path / "archive"))
+    asked: list[str] = []
+    members = Folder.members
+    monkeypatch.setattr(Folder, "members", lambda self, package: (asked.append(package), members(self, package))[1])
+    archive = Archive([Folder(tmp_path / "archive")])
+    for number in range(1, 20):
+        assert archive.rows("SELECT id FROM record", number - 1, number, 1) == [(number,)]
+    assert len(asked) == 1
     archive.close()
 
 

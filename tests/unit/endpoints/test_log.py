@@ -92,3 +92,20 @@ def test_nothing_else_is_there(log: Log, path: str) -> None:
 
 def test_the_key_is_told(log: Log) -> None:
     assert log.get("/log/key").body.decode().strip() == SIGNER.key.text
+
+
+def test_whoever_reads_all_tiles_asks_for_the_checkpoint_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.tree.add()
+    log.tree.publish(SIGNER.checkpoint)
+    asked: list[int] = []
+    latest = log.reader.latest
+    monkeypatch.setattr(log.reader, "latest", lambda: (asked.append(1), latest())[1])
+    for path in ("0/000", "0/001.p/44", "1/000.p/1", "0/000"):
+        assert log.get(f"/log/tile/{path}").status == 200
+    assert len(asked) == 1
+    assert log.get("/log/tile/0/001.p/45").status == 404
+    log.store.write([a_record()])
+    log.tree.add()
+    assert log.get("/log/tile/0/001.p/45").status == 404  # grown, and not published yet
+    log.tree.publish(SIGNER.checkpoint)
+    assert log.get("/log/tile/0/001.p/45").status == 200
