@@ -78,6 +78,11 @@ class PostgresJournal:
                 copy.set_types(["int8", "text", "text", "int8", "text", "text", "text", "int8", "bytea", "bytea"])
                 for number, row in numbered:
                     copy.write_row((number, row.record, row.kind, 0, *_AS_THEY_STAND, row.replay_key, row.leaf))
+            with cursor.copy(b"COPY evidence.replay (replay_key, record, at) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["bytea", "text", "int8"])
+                for row in rows:
+                    if row.replay_key is not None:
+                        copy.write_row((row.replay_key, row.record, 0))
             with cursor.copy(b"COPY evidence.body (id, message, sent) FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(["int8", "bytea", "bytea"])
                 for number, row in numbered:

@@ -186,3 +186,19 @@ def test_a_program_from_before_writes_no_more(url: str, asked: psycopg.Connectio
             "INSERT INTO record (record, kind, at, consumer, service, outcome, leaf) "
             "VALUES ('0-q', 'request', 1, '', '', '', '') ON CONFLICT DO NOTHING"
         )
+
+
+def test_records_are_found_by_their_numbers_in_whichever_month_they_are(url: str) -> None:
+    """Also those that began long before the first that is asked for, or long after the last, and changes."""
+    store = open_store(url)
+    store.write([a_request(moment(month), month) for month in ("2031-10", "2031-11", "2031-12")])
+    months = ["2031-11", *["2031-10", "2031-11", "2031-12", "2032-01"] * 6, "2031-11"]
+    records = [a_request(moment(month) + 1_000 * at, str(at)) for at, month in enumerate(months)]
+    store.write([*records[:9], a_record("change-1-9f86d081884c7d65", Kind.CHANGE), *records[9:]])
+    store.close()
+    reader = EvidenceReader(url)
+    last = reader.last_number()
+    wanted = list(range(last - 26, last + 1))
+    for numbers in (wanted, wanted[::-1], [*wanted, last + 5], wanted[:9] + wanted[10:]):
+        assert [one[0] for one in reader.leaves_of(numbers)] == sorted(set(numbers) - {last + 5})
+    reader.close()
