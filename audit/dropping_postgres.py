@@ -34,8 +34,9 @@ SELECT least(
 _RECORDS: Final = (
     "DELETE FROM record WHERE id >= %s AND id < %s AND kind <> 'change' AND id < (SELECT max(id) FROM record)"
 )
+# Of whom there are no records any more; looked up for all at once, because any month may hold them.
 _BODIES: Final = (
-    "DELETE FROM body WHERE id >= %s AND id < %s AND NOT EXISTS (SELECT FROM record WHERE record.id = body.id)"
+    "DELETE FROM body WHERE id >= %s AND id < %s AND id NOT IN (SELECT id FROM record WHERE id >= %s AND id < %s)"
 )
 
 
@@ -58,7 +59,7 @@ def drop_from_database(url: str, spans: Sequence[Span], told: Callable[[int], No
                     with log.transaction():
                         gone += log.execute(_RECORDS, (low, high)).rowcount
                         if high > behind:
-                            log.execute(_BODIES, (low, high))
+                            log.execute(_BODIES, (low, high, low, high))
                     told(span.index + high - span.record)
                 told(span.index + span.count)
             for each in whole:
