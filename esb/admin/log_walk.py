@@ -1,21 +1,17 @@
-"""Judging the envelopes that the log says were sent: under the bus's own signature, and of the record they stand by."""
+"""Judging the envelopes that the log says were sent: under the bus's own signature, and of the record they stand by.
+
+Each process of a walk imports this, and nothing of the registry with it: that would take longer than many records.
+"""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine
 
 from esb.audit.entry import Entry
 from esb.audit.leaf import leaf_bytes, leaf_hash
 from esb.certs.index import CertificateLoader
 from esb.certs.profile import SignatureLimits
-from esb.certs.profiles import BUS_SIGNING
 from esb.certs.verify import Verifier
 from esb.kernel import namespaces as ns
 from esb.kernel.directory import CertificateIndex, CertificateUse
@@ -23,8 +19,6 @@ from esb.kernel.faults import Refusal
 from esb.kernel.retention import Form, read_kept
 from esb.kernel.soap import SoapVersion, open_envelope
 from esb.kernel.xml import XmlLimits, parse_message
-from esb.registry.database import reading
-from esb.registry.issued import list_issued
 from esb.stages.compose import body_element
 
 # What the bus itself has sent was within its limits at the time; these only bound what a forger could have put there.
@@ -42,23 +36,6 @@ def sent_judge(certificates: Iterable[bytes]) -> Callable[[bytes, Entry], str]:
         certificates: DER of every certificate that the bus has signed with.
     """
     return partial(_wrong_with, tuple(certificates))
-
-
-def bus_certificates(folder: Path, engine: Engine) -> list[bytes]:
-    """DER of every certificate that the bus signs with or has signed with.
-
-    Those in a folder's PEM files, and those that the home's authority ever issued to the bus: after some renewals the
-    earlier ones are in no file any more.  Files that hold none are passed over.
-
-    Raises:
-        RegistryUnavailable: the registry cannot be read.
-    """
-    with reading(engine) as session:
-        found = [row.der for row in list_issued(session) if row.profile == BUS_SIGNING.name]
-    for path in sorted(folder.glob("*.pem")):
-        with suppress(ValueError, OSError):
-            found += [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(path.read_bytes())]
-    return found
 
 
 def _wrong_with(certificates: tuple[bytes, ...], sent: bytes, entry: Entry) -> str:

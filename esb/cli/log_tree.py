@@ -123,7 +123,8 @@ def verify(
       esb log verify --archive /media/archive
       esb log verify --witness "$(cat reserve-witness.key)" --tsa-anchor national-tsa.pem
     """
-    from esb.admin.log_walk import bus_certificates, sent_judge
+    from esb.admin.bus_certificates import bus_certificates
+    from esb.admin.log_walk import sent_judge
     from esb.admin.stamp_sources import read_anchors, stamp_judge, stamp_places
     from esb.audit.notes import NoteKey
     from esb.audit.walk import walk

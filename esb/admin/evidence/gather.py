@@ -14,13 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine
 
+from esb.admin.bus_certificates import bus_certificates
 from esb.admin.evidence import layout
 from esb.admin.evidence.attest import Attested, attested_checkpoint
 from esb.admin.evidence.facts import ChangeFacts, Thing, read_change, registry_facts, service_of, things_of
 from esb.admin.evidence.lists import revocation_files
 from esb.admin.evidence.messages import MessageUnproven, has_owners_word, is_silent, verify_message
 from esb.admin.evidence.paths import fingerprint
-from esb.admin.log_walk import bus_certificates
 from esb.admin.recording import change_name, change_of
 from esb.audit.change import change_message
 from esb.audit.entry import Entry, Kind, record_id

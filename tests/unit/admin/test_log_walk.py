@@ -1,21 +1,16 @@
 """The envelopes that a bus has sent: each octet of them is under its signature, and each belongs to its own record."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from support.rig import Rig, done, party
 
-from esb.admin.log_walk import bus_certificates, sent_judge
-from esb.admin.register import enter
+from esb.admin.log_walk import sent_judge
 from esb.audit.headers import without_body
 from esb.audit.record import Record
-from esb.certs.profiles import BUS_SIGNING
 from esb.kernel.soap import SoapVersion
 from esb.kernel.xml import canonicalize, parse_document
-from esb.registry.acts import acting
-from esb.registry.database import open_database
 from esb.stages.compose import body_element
 
 
@@ -84,17 +79,3 @@ def test_of_an_envelope_without_its_bodys_content_the_signature_still_verifies(o
 def test_another_certificate_believes_nothing(records: list[Record]) -> None:
     other = party("EESMN").certificate.public_bytes(Encoding.DER)
     assert "signature" in sent_judge([other])(records[0].sent, records[0].entry)
-
-
-def test_the_certificates_are_those_of_the_folder_and_all_that_were_ever_issued(
-    tmp_path: Path, own: bytes, sqlite_database: str
-) -> None:
-    engine = open_database(sqlite_database)
-    earlier = party("EESMN").certificate
-    with acting(engine, "operator", 1_700_000_000) as act:
-        enter(act, earlier, earlier, BUS_SIGNING, "")
-    (tmp_path / "bus.pem").write_bytes(Rig().bus_party.certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "other.pem").write_bytes(b"no certificate")
-    (tmp_path / "passphrase").write_bytes(b"secret")
-    assert bus_certificates(tmp_path, engine) == [earlier.public_bytes(Encoding.DER), own]
-    engine.dispose()
