@@ -65,6 +65,13 @@ class RawReader(TreeReader):
             last = min(span.count, end - span.index)
             yield Span(span.index + skip, span.record + skip, last - skip)
 
+    def before(self, number: int) -> int:
+        """How many records of the tree have lower numbers than this one."""
+        query = "SELECT first, record, count FROM span WHERE record < ? ORDER BY record DESC LIMIT 1"
+        return sum(
+            int(first) + min(number - int(low), int(count)) for first, low, count in self._tree.rows(query, (number,))
+        )
+
     def moment(self, index: int) -> int | None:
         """When the record at an index was made, or the next one that is no change of the registry.
 

@@ -7,13 +7,15 @@ names too little is found by :mod:`esb.audit.index_check`.
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from typing import Final
 
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.indexer import check_same_log
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
-from esb.audit.log import EvidenceReader
+from esb.audit.log import EvidenceReader, Leaves
+from esb.audit.past import Past, stretches
 from esb.audit.postings import (
     PIECE,
     PIECES,
@@ -105,19 +107,25 @@ class Searcher:
 
     Args:
         url: as for :func:`~esb.audit.store.locate`.  Opened at the first question.
+        past: gives what has left the log; whoever made it closes it.  None to search the log alone.
+
+    Attributes:
+        damaged, gone: as in :class:`Page`, of the last search.
+        lost: how many of those that are gone are in no package that the log names.
 
     Every method raises :class:`~esb.audit.record.StoreUnavailable` when the log cannot be read now, and
     :class:`~esb.audit.search_index.IndexUnfit` when there is an index, and it is of another log or program.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, past: Past | None = None) -> None:
+        self._past = past
         self._log = EvidenceReader(url)
         self._tree = TreeReader(url)
         self._index = index_reading(locate(url))
         self._pieces: dict[int, tuple[int, int, int]] = {}
         self._kept: OrderedDict[tuple[str, int], Sequence[int]] = OrderedDict()
         self.damaged: list[str] = []
-        self.gone = 0
+        self.gone = self.lost = 0
 
     def search(self, query: Query, limit: int = 50, after: int | None = None, *, oldest_first: bool = False) -> Page:
         """One page of the records that fit, newest first.
@@ -127,7 +135,7 @@ class Searcher:
             after: go on after this number: ``next`` of the page before.
             oldest_first: the other way round.
         """
-        self.damaged, self.gone = [], 0
+        self.damaged, self.gone, self.lost = [], 0, 0
         found = list(islice(self.every(query, after, oldest_first=oldest_first), limit + 1))
         following = found[limit - 1].number if len(found) > limit else None
         return Page(tuple(found[:limit]), following, self.reach(), tuple(self.damaged), self.gone)
@@ -142,10 +150,15 @@ class Searcher:
             return
         state = self._state()
         border = state.next if state is not None else 0
-        parts = [self._indexed(query, low, min(high, border), border, oldest_first)] if border > low else []
-        parts.append(self._direct(query, max(low, border), high, oldest_first))
-        for part in parts if oldest_first else reversed(parts):
-            yield from part
+        uncovered = [] if self._past is None else self._past.uncovered(low, high)
+        parts = stretches(low, high, border, uncovered)
+        for start, end, way in parts if oldest_first else reversed(parts):
+            if way == "index":
+                yield from self._indexed(query, start, end, border, oldest_first)
+            elif way == "log":
+                yield from self._direct(query, start, end, oldest_first)
+            else:
+                yield from self._through(query, start, end, oldest_first)
 
     def reach(self) -> Reach:
         """How far the index goes now."""
@@ -167,7 +180,9 @@ class Searcher:
 
     def _named(self, query: Query, low: int, high: int, oldest_first: bool) -> Iterator[Found]:
         names = [query.name, *(record_id(query.name, kind) for kind in Kind)]
-        leaves = [one for one in self._log.leaves_named(names) if low <= one[0] < high]
+        named = {one[0]: one for one in (() if self._past is None else self._past.named(query.name))}
+        named |= {one[0]: one for one in self._log.leaves_named(names)}
+        leaves = [named[number] for number in sorted(named) if low <= number < high and named[number][1] in names]
         yield from self._fitting(query, leaves if oldest_first else leaves[::-1])
 
     def _direct(self, query: Query, low: int, high: int, oldest_first: bool) -> Iterator[Found]:
@@ -189,6 +204,21 @@ class Searcher:
                     break
                 at, end = (leaves[-1][0] + 1, end) if oldest_first else (at, leaves[-1][0])
 
+    def _through(self, query: Query, low: int, high: int, oldest_first: bool) -> Iterator[Found]:
+        """Look through what the log still has, and what has left it, one by one."""
+        assert self._past is not None
+        away = self._past.leaves(low, high, oldest_first=oldest_first, needles=query.needles())
+        both = (self._direct(query, low, high, oldest_first), self._each_fitting(query, away))
+        last = None
+        for each in merge(*both, key=lambda found: found.number, reverse=not oldest_first):
+            if each.number != last:  # the registry's changes are in both
+                yield each
+            last = each.number
+
+    def _each_fitting(self, query: Query, leaves: Iterator[tuple[int, str, int, bytes]]) -> Iterator[Found]:
+        for leaf in leaves:
+            yield from self._fitting(query, [leaf])
+
     def _indexed(self, query: Query, low: int, high: int, border: int, oldest_first: bool) -> Iterator[Found]:
         terms = query.terms()
         timed = query.since is not None or query.until is not None or query.slower_than is not None
@@ -198,16 +228,33 @@ class Searcher:
         candidates = self._candidates(query, terms, bounds, border, oldest_first)
         while chunk := list(islice(candidates, _CHUNK)):
             leaves = self._log.leaves_of(chunk)
-            self.gone += len(chunk) - len(leaves)
+            leaves = self._with_past(chunk, leaves)
             yield from self._fitting(query, leaves if oldest_first else leaves[::-1])
             if not leaves:
                 # Where months have left the log: on to the next record that is still in it.
                 if oldest_first:
                     left = self._log.leaves(chunk[-1] + 1, high, 1)
                     bounds.low = left[0][0] if left else high
+                    if self._past is not None:
+                        bounds.low = min(bounds.low, self._past.nearest(chunk[-1], newer=True) or bounds.low)
                 else:
                     left = self._log.leaves(low, chunk[-1], 1, oldest_first=False)
                     bounds.high = left[0][0] + 1 if left else low
+                    if self._past is not None:
+                        bounds.high = max(bounds.high, (self._past.nearest(chunk[-1], newer=False) or -1) + 1)
+
+    def _with_past(self, numbers: Sequence[int], leaves: Leaves) -> Leaves:
+        """The leaves of some records, of which those that the log has are given; counts those that are nowhere."""
+        if len(leaves) == len(numbers):
+            return leaves
+        if self._past is not None:
+            known = {number for number, *_ in leaves}
+            leaves = sorted([*leaves, *self._past.leaves_of([each for each in numbers if each not in known])])
+        known = {number for number, *_ in leaves}
+        gone = [each for each in numbers if each not in known]
+        self.gone += len(gone)
+        self.lost += len(gone) if self._past is None else sum(not self._past.accounts_for(each) for each in gone)
+        return leaves
 
     def _candidates(
         self, query: Query, terms: Sequence[int], bounds: "_Bounds", border: int, oldest_first: bool

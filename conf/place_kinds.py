@@ -98,6 +98,22 @@ class KeyAt(Hidden):
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveAt(Plain):
+    """Where packages are: a folder, taken from the home, or an object store's ``s3://…``; "" for nowhere."""
+
+    @property
+    def expects(self) -> str:
+        """The forms."""
+        return 'a folder, absolute or relative to the home, or "s3://BUCKET/PREFIX"; or "" for none'
+
+    def read(self, value: object, home: Path) -> str:
+        """The folder's absolute path, or the URL, as text."""
+        if not isinstance(value, str) or len(value) > 1_000 or not value.isprintable():
+            raise Unfit("is not such a text")
+        return value if not value or "://" in value else str(home / value)
+
+
+@dataclass(frozen=True, slots=True)
 class BaseUrl(Plain):
     """An http or https URL without query, fragment and user; a slash at its end is dropped.  "" where ``optional``."""
 

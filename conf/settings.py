@@ -14,7 +14,7 @@ from esb.conf.evidence_kinds import StampSource, WitnessAt, Witnesses
 from esb.conf.keep_kinds import Keep
 from esb.conf.kinds import Choice, Flag, LogName, Oid, Real, Secret, Size, Whole, Word
 from esb.conf.notice_kinds import Line, Networks
-from esb.conf.place_kinds import BaseUrl, DatabaseUrl, FilePath, Host, KeyAt, Urls
+from esb.conf.place_kinds import ArchiveAt, BaseUrl, DatabaseUrl, FilePath, Host, KeyAt, Urls
 from esb.kernel.token_uri import KeyPlace
 
 SignInThreads = Literal["auto", "always", "never"]
@@ -174,7 +174,7 @@ class Evidence:
 class Archive:
     """Where packages of the evidence log go.  ``secret`` comes from the environment alone, and wins over the file."""
 
-    place: Annotated[str, Line()]
+    place: Annotated[str, ArchiveAt()]
     endpoint: Annotated[str, BaseUrl()]
     region: Annotated[str, Word()]
     access_key: Annotated[str, Line()]

@@ -27,6 +27,7 @@ from esb.audit.sequencer import Sequencer
 from esb.audit.sparing import SparingWriter
 from esb.audit.store import open_tree
 from esb.audit.tree_reader import TreeReader
+from esb.audit.vault import Vault
 from esb.audit.writer import EvidenceWriter
 from esb.bus import Bus
 from esb.certs.index import CertificateLoader, CertificateUnreadable
@@ -69,6 +70,7 @@ from esb.schemas.store import JudgeStore
 from esb.stages.way import Adapter, Way
 from esb.transport.client import ClientPool
 from esb.transport.server import DoorFactory
+from esb.vaults import vault_at
 from esb.waiting import EvidenceGate, JudgeGate, Threads
 from esb.wsdl.pack import unpack
 
@@ -92,6 +94,7 @@ class Node:
         trust: anchors and lists in force; the watcher's certificates were made ready with it.
         lists: how long the revocation lists still hold.
         attesting: has checkpoints time-stamped and cosigned.
+        vault: opens what finds records that have left the log.
         recorder, errands: put changes on record; deliver notices and announce what is due, None where not wanted.
         undocumented: changes whose record the log does not take though it takes others.
     """
@@ -124,6 +127,7 @@ class Node:
     lists: Lists
     tls: Any
     contract: Callable[[str], Contract]
+    vault: Callable[[], Vault]
     recorder: Recorder
     errands: Errands | None
     registry_problem: str = ""
@@ -319,6 +323,7 @@ def wire(
         lists=lists,
         tls=door_tls(settings, passphrase),
         contract=contract,
+        vault=lambda: vault_at(settings, lambda: log_signer.key),
         recorder=Recorder(engine, settings.evidence.url, Paced(log.info, clock.monotonic)),
         errands=errands(settings, engine, clock, log.info) if settings.notices.deliver and not follows else None,
     )

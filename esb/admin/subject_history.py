@@ -4,23 +4,27 @@ What the person is told may be deferred (:mod:`esb.registry.deferrals`): a quest
 operator with a reason sees everything.  No FIN is written anywhere; the act of reading names the pseudonym.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
-from heapq import merge
 from typing import Final
 
 from sqlalchemy import Engine
 
 from esb.admin.evidence.attest import attested_checkpoint
-from esb.audit.entry import MANY, Entry, Kind
+from esb.admin.subject_search import searching, until_with_answers
+from esb.audit.entry import Entry, Kind
 from esb.audit.leaf import leaf_bytes
-from esb.audit.log import EvidenceReader, Recorded
+from esb.audit.log import Recorded
+from esb.audit.past import Away, Past, Told
 from esb.audit.proof import TlogProof
-from esb.audit.query import Query
-from esb.audit.search import Found, Searcher
+from esb.audit.search import Found
+from esb.audit.search_index import index_reading
+from esb.audit.store import locate
 from esb.audit.tree_reader import TreeReader
+from esb.audit.vault import Vault
+from esb.audit.whole import WholeReader
 from esb.kernel.fin import read_fin
 from esb.kernel.pseudonyms import Pseudonyms
 from esb.registry.acts import acting
@@ -33,7 +37,6 @@ from esb.registry.resources import list_resources
 from esb.registry.subject_models import Telling
 
 MOST_LINES: Final = 500
-_LONGEST_US: Final = 3_600_000_000  # no exchange takes an hour
 
 
 class View(Enum):
@@ -121,9 +124,11 @@ class History:
         withheld: how many lines of the time asked for are deferred and may be counted.
         crowded: exchanges of that time that named more persons than a record holds, none of whom is known to be this
             one: the person may have been among the rest.
-        unread: records that may name the person and cannot be read here: they were archived, or are damaged.  0 for the
-            person while anything at all is hidden.
+        unread: records that may name the person and cannot be read here: all that packages hold which are not at hand,
+            and those that are damaged or gone, which are not counted for the person while anything at all is hidden.
         next: ``before`` of the page that follows; None on the last.
+        away: the parts of the time asked for that have left the log and could not be looked into, oldest first.  They
+            are alike for everybody: nothing in them was looked at.
     """
 
     pseudonym: str
@@ -132,6 +137,12 @@ class History:
     crowded: int
     unread: int
     next: int | None
+    away: tuple[Away, ...] = ()
+
+    @property
+    def complete_from(self) -> int | None:
+        """From when on it is complete, microseconds since the epoch; None where it is for all of the time asked for."""
+        return max((each.until for each in self.away), default=None)
 
 
 class Histories:
@@ -140,13 +151,27 @@ class Histories:
     Args:
         url: of the evidence log.
         pseudonyms: opens every key.
+        vault: opens what finds records that have left the log; once for each reading.
+        through: whether packages are read through where the search index does not tell what they hold.
+        told: is told how many of their records were read through, and of how many.
     """
 
-    def __init__(self, engine: Engine, url: str, pseudonyms: Callable[[], Pseudonyms]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        url: str,
+        pseudonyms: Callable[[], Pseudonyms],
+        vault: Callable[[], Vault],
+        *,
+        through: bool = True,
+        told: Told = lambda _done, _of: None,
+    ) -> None:
         self._engine = engine
         self._pseudonyms = pseudonyms
         self._url = url
-        self._reader = EvidenceReader(url)
+        self._vault = vault
+        self._through = through
+        self._told = told
         self._tree = TreeReader(url)
 
     def read(self, fin: str, asked: Asked, view: View, reason: str, *, author: str, now: float) -> History:
@@ -159,7 +184,8 @@ class Histories:
         Raises:
             Invalid: the FIN is none, or no reason is given, or one that names the person.
             KeyUnusable: a key of pseudonyms cannot be opened.
-            RegistryUnavailable, StoreUnavailable, IndexUnfit, LogDamaged: something cannot be read now.
+            RegistryUnavailable, StoreUnavailable, IndexUnfit, LogDamaged, ArchivedAway: something cannot be read now.
+            PackageInvalid: an archived record is not the one that the log let go of.
         """
         known = read_fin(fin)
         if known is None:
@@ -182,66 +208,40 @@ class Histories:
                 for each in list_resources(session)
                 for service in each.entry.services
             }
-        page = _Page(names, self._reader, self._tree, members, services, deferrals, asked, view, now)
-        seen: set[str] = set()
-        with _searching(self._url, names) as search:
-            for found in search.every(asked):
-                if found.entry.exchange not in seen:  # the first that is met is the newest record of it that names him
-                    seen.add(found.entry.exchange)
-                    page.take(found.number, found.entry)
-            crowds = {each.entry.exchange for each in search.crowds(asked) if page.tells(each.entry)}
-            # What cannot be read may be hidden: its number must not give it away.
-            unread = 0 if view is View.PERSON and deferrals.hide(now) else search.unread
+        with closing(self._vault()) as vault, closing(self._past(vault, asked)) as past:
+            with closing(WholeReader(self._url, vault)) as reader:
+                page = _Page(names, reader, self._tree, members, services, deferrals, asked, view, now)
+                seen: set[str] = set()
+                with searching(self._url, names, past) as search:
+                    for found in search.every(asked.since, asked.until):
+                        if found.entry.exchange not in seen:  # the first that is met is its newest that names him
+                            seen.add(found.entry.exchange)
+                            page.take(found)
+                    crowds = {
+                        each.entry.exchange
+                        for each in search.crowds(asked.since, asked.until)
+                        if page.tells(each.entry)
+                    }
+                    # What cannot be read may be hidden: its number must not give it away.
+                    unread = 0 if view is View.PERSON and deferrals.hide(now) else search.unread
         return History(
             pseudonym=names[0],
             lines=tuple(page.lines),
             withheld=page.withheld,
             crowded=len(crowds - seen),
-            unread=unread,
+            unread=unread + sum(each.records for each in past.away),
             next=page.next,
+            away=past.away,
         )
+
+    def _past(self, vault: Vault, asked: Asked) -> Past:
+        with closing(index_reading(locate(self._url))) as index:
+            until = until_with_answers(asked.until)
+            return Past(self._url, vault, index, asked.since, until, through=self._through, told=self._told)
 
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""
-        for each in (self._reader, self._tree):
-            each.close()
-
-
-class _Search:
-    """Finds the records that name a person, under each of his or her pseudonyms."""
-
-    def __init__(self, searchers: Mapping[str, Searcher]) -> None:
-        self._searchers = searchers
-
-    @property
-    def unread(self) -> int:
-        """Records that would fit and could not be read so far."""
-        return sum(len(each.damaged) + each.gone for each in self._searchers.values())
-
-    def every(self, asked: Asked) -> Iterator[Found]:
-        """Newest first; each once, for no record is made under two keys."""
-        found = (each.every(_query(asked, name)) for name, each in self._searchers.items())
-        return merge(*found, key=lambda each: each.number, reverse=True)
-
-    def crowds(self, asked: Asked) -> Iterator[Found]:
-        """Those that name more persons than a record holds."""
-        return next(iter(self._searchers.values())).every(_query(asked, MANY))
-
-
-@contextmanager
-def _searching(url: str, names: Iterable[str]) -> Iterator[_Search]:
-    """A searcher for each pseudonym, because one is for one search at a time."""
-    searchers = {name: Searcher(url) for name in names}
-    try:
-        yield _Search(searchers)
-    finally:
-        for each in searchers.values():
-            each.close()
-
-
-def _query(asked: Asked, name: str) -> Query:
-    until = None if asked.until is None else asked.until + _LONGEST_US
-    return Query(subject=name, since=asked.since, until=until)
+        self._tree.close()
 
 
 class _Page:
@@ -250,7 +250,7 @@ class _Page:
     def __init__(
         self,
         names: Sequence[str],
-        reader: EvidenceReader,
+        reader: WholeReader,
         tree: TreeReader,
         members: dict[str, Name],
         services: dict[str, Name],
@@ -279,10 +279,11 @@ class _Page:
             return False
         return self._view is View.OPERATOR or self._deferred(entry)[0] is None
 
-    def take(self, number: int, entry: Entry) -> None:
+    def take(self, found: Found) -> None:
         """Take the exchange of a record that names the person, its newest such; they come newest first."""
+        number, entry = found.number, found.entry
         timed = self._asked.since is not None or self._asked.until is not None
-        records = self._reader.show(entry.exchange) if timed else None  # the first of them says when it was asked
+        records = self._records(found) if timed else None  # the first of them says when it was asked
         if records is not None and not self._in_time(records[0].entry.at):
             return
         told_from, hidden = self._deferred(entry)
@@ -295,7 +296,12 @@ class _Page:
             self.next = self._last
             return
         self._last = number
-        self.lines.append(self._line(records or self._reader.show(entry.exchange), told_from, hidden))
+        self.lines.append(self._line(records or self._records(found), told_from, hidden))
+
+    def _records(self, found: Found) -> Sequence[Recorded]:
+        """All of an exchange that is at hand: one whose id is of another time than it is stays what was found."""
+        alone = Recorded(found.number, found.entry, found.leaf_hash, 0, 0, False)
+        return self._reader.show(found.entry.exchange) or [alone]
 
     def _in_time(self, at: int) -> bool:
         since, until = self._asked.since, self._asked.until
@@ -330,7 +336,7 @@ class _Page:
 
     def _evidence(self, record: Recorded) -> Evidence:
         name = record.entry.record
-        index = self._tree.index_of(name)
+        index = self._tree.place_of(record.id)  # also of what has left the log
         point = None if index is None else attested_checkpoint(self._tree, index + 1)
         proof = None
         if index is not None and point is not None:

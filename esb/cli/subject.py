@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from esb.cli.away import INCOMPLETE_EXIT, plain_away, tell_away
+from esb.cli.depots import archive_option
 from esb.cli.moment import MOMENT
 from esb.cli.place import Place, pass_place
+from esb.cli.progress import progress
 from esb.cli.show import block, confirm, json_option, say, say_aside, say_json, table, yes_option
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def subject() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the records and the proofs that they stand in the log into this file.",
 )
+@archive_option
 @json_option
 @pass_place
 def history(
@@ -54,16 +58,21 @@ def history(
     limit: int,
     before: int | None,
     proofs: Path | None,
+    archives: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Tell who asked about the person with this FIN.  That it is told is put on record first.
 
     Leave FIN out, and it is asked for, or read from standard input: so it stands in no shell's history.
 
+    Months that have left the log are read out of the archive.  Where that is not at hand the answer says of which time
+    it does not tell, and the exit code is 3 instead of 0.
+
     \b
     Examples:
       esb subject history --reason "The person's own request of 29 November, letter 17"
       esb subject history --as operator --reason "Complaint 8, audit" --since 2026-11-01 --proofs case-8.zip
+      esb subject history --reason "Letter 18" --archive /media/archive
     """
     from esb.admin.subject_history import Asked, View
     from esb.cli.desk import sit_down
@@ -73,7 +82,7 @@ def history(
     elif sys.stdin.isatty():
         say_aside("The FIN stands in your shell's history now; leave it out, and you are asked for it.")
     desk = sit_down(place)
-    histories = _histories(place)
+    histories = _histories(place, archives)
     asked = Asked(_microseconds(since), _microseconds(until), before, limit, proofs is not None)
     found = histories.read(fin, asked, View(view), reason, author=desk.author, now=desk.now)
     histories.close()
@@ -83,6 +92,8 @@ def history(
         _tell(found, view)
     if proofs is not None:
         _write(place, found, proofs)
+    if found.away:
+        click.get_current_context().exit(INCOMPLETE_EXIT)
 
 
 @subject.command()
@@ -132,18 +143,23 @@ def key(place: Place, yes: bool) -> None:
     say("Next: back it up, and carry it to every other node that keeps records of its own.")
 
 
-def _histories(place: Place) -> "Histories":
+def _histories(place: Place, archives: tuple[str, ...]) -> "Histories":
     from esb.admin.subject_history import Histories
     from esb.admin.subject_keys import open_every_key
     from esb.audit.store import locate
     from esb.cli.desk import sit_down
+    from esb.cli.vault import vault_of
 
     desk = sit_down(place, recording=False)
     where = locate(desk.settings.evidence.url)
     if isinstance(where, Path) and not where.exists():
         raise click.ClickException(f"There is no log at {where} yet: a bus makes it when it is first served.")
     return Histories(
-        desk.engine, desk.settings.evidence.url, lambda: open_every_key(desk.settings.keys.subjects, desk.passphrase)
+        desk.engine,
+        desk.settings.evidence.url,
+        lambda: open_every_key(desk.settings.keys.subjects, desk.passphrase),
+        lambda: vault_of(place, archives),
+        told=progress("archived records"),
     )
 
 
@@ -171,8 +187,9 @@ def _tell(found: "History", view: str) -> None:
             f"{found.crowded} exchanges of this time named more persons than a record holds; whether this person was "
             "among the rest, their messages would tell."
         )
-    if found.unread:
-        say(f"{found.unread} records that may name this person cannot be read here: archived (esb log) or damaged.")
+    if unread := found.unread - sum(each.records for each in found.away):
+        say(f"{unread} records that may name this person cannot be read here: gone or damaged (esb log verify).")
+    tell_away(found.away, found.complete_from)
     if found.next is not None:
         say(f"There is more: add --before {found.next}")
 
@@ -232,6 +249,7 @@ def _plain(found: "History") -> dict[str, Any]:
         "crowded": found.crowded,
         "unread": found.unread,
         "next": found.next,
+        **plain_away(found.away, found.complete_from),
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from esb.adapters.hosted.adapter import HostedAdapter
 from esb.admin.subject_history import Histories
 from esb.admin.subject_keys import SubjectKeys
+from esb.audit.vault import Vault
 from esb.endpoints.bus_view import BusView
 from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
@@ -69,8 +70,18 @@ class Wired(Protocol):
         """The keys of persons' pseudonyms."""
 
     @property
+    def vault(self) -> Callable[[], Vault]:
+        """Opens what finds records that have left the log; asked at each history, in a thread."""
+
+    @property
     def contract(self) -> Callable[[str], Contract]:
         """Reads a stored contract by its digest (blocking)."""
+
+
+def histories(node: Wired) -> Histories:
+    """What tells persons' histories, out of the archive too as far as the search index tells what is there: reading
+    months through would keep one of the few threads that hosted services have."""
+    return Histories(node.engine, node.settings.evidence.url, node.subjects.every, node.vault, through=False)
 
 
 def hosted_adapter(node: Wired) -> HostedAdapter:
@@ -83,7 +94,7 @@ def hosted_adapter(node: Wired) -> HostedAdapter:
         contract=node.contract,
         address=node.settings.bus.address.rstrip("/"),
         engine=node.engine if own else None,
-        histories=Histories(node.engine, node.settings.evidence.url, node.subjects.every) if own else None,
+        histories=histories(node) if own else None,
     )
     adapter = HostedAdapter(
         node.reactor,

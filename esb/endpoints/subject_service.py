@@ -20,14 +20,17 @@ from esb.adapters.hosted.typed import (
 from esb.adapters.hosted.typed import operation as operation_of
 from esb.admin.subject_history import Asked, Evidence, History, Line, Name, View
 from esb.audit.log import LogDamaged
+from esb.audit.package import PackageInvalid
 from esb.audit.record import StoreUnavailable
 from esb.audit.search_index import IndexUnfit
+from esb.audit.vault import ArchivedAway
 from esb.certs.keys import KeyUnusable
 from esb.endpoints.told import acting_as, refusal, told
 from esb.kernel.fin import FIN_PATTERN
 from esb.kernel.namespaces import SUBJECTS as NAMESPACE
 
 _MOST: Final = 100
+_UNREADABLE: Final = (StoreUnavailable, LogDamaged, IndexUnfit, KeyUnusable, ArchivedAway, PackageInvalid)
 _Text = Unicode(min_occurs=1, nillable=False)
 _Optional = Unicode(nillable=False)
 _Moment = DateTime(min_occurs=1, nillable=False)
@@ -114,7 +117,7 @@ def subject_history(
         author = acting_as(ctx)
         try:
             found = view.histories.read(fin, asked, View.PERSON, reason, author=author, now=view.now())
-        except (StoreUnavailable, LogDamaged, IndexUnfit, KeyUnusable) as error:
+        except _UNREADABLE as error:
             # What is wrong is the operator's to read, in the log of the bus.
             raise refusal("Server.LogUnavailable", "The log cannot be read now: try again shortly.") from error
     return _page(found)

@@ -67,9 +67,9 @@ def a_log(folder: Path) -> str:
     return url
 
 
-def archived(url: str, depot: Depot, until: str = "2026-11") -> list[Manifest]:
+def archived(url: str, depot: Depot, until: str = "2026-11", signer: LogSigner = SIGNER) -> list[Manifest]:
     """Archive a filled log."""
-    return list(archive_until(url, depot, SIGNER, until, NOW))
+    return list(archive_until(url, depot, signer, until, NOW))
 
 
 def dropped(url: str, depot: Depot, until: str = "2026-11", signer: LogSigner = SIGNER, now: float = NOW) -> int:

@@ -118,7 +118,8 @@ def every_key(place: Place) -> Pseudonyms:
 
 
 def histories(place: Place) -> Histories:
-    return Histories(place.engine, place.settings.evidence.url, lambda: every_key(place))
+    assert place.node is not None
+    return Histories(place.engine, place.settings.evidence.url, lambda: every_key(place), place.node.vault)
 
 
 def read(place: Place, fin: str = FIN, view: View = View.PERSON, now: float | None = None, **asked: Any) -> History:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from esb.conf.kinds import Kind, Unfit
-from esb.conf.place_kinds import BaseUrl, DatabaseUrl, FilePath, Host, Urls
+from esb.conf.place_kinds import ArchiveAt, BaseUrl, DatabaseUrl, FilePath, Host, Urls
 
 HOME = Path("/srv/home")
 
@@ -13,6 +13,10 @@ HOME = Path("/srv/home")
 @pytest.mark.parametrize(
     ("kind", "value", "result"),
     [
+        (ArchiveAt(), "", ""),
+        (ArchiveAt(), "archive", "/srv/home/archive"),
+        (ArchiveAt(), "/media/archive", "/media/archive"),
+        (ArchiveAt(), "s3://evidence/bus", "s3://evidence/bus"),
         (BaseUrl(optional=True), "", ""),
         (Host(), "::1", "::1"),
         (Host(), "bus.gov.example", "bus.gov.example"),
@@ -49,6 +53,7 @@ def test_takes(kind: Kind, value: object, result: object) -> None:
         (FilePath(), ""),
         (FilePath(), "a\0b"),
         (FilePath(), 3),
+        (ArchiveAt(), "a\nb"),
         (BaseUrl(), "bus.gov.example"),
         (BaseUrl(), "ftp://bus.gov.example"),
         (BaseUrl(), "https://"),
