@@ -199,7 +199,7 @@ class EvidenceReader:
         rows = self._log.rows(
             f"SELECT id, record, at, leaf FROM record WHERE id IN ({places}) AND {also} ORDER BY id",  # noqa: S608  # no values
             [*numbers, *values],
-            Where(min(numbers, default=0), max(numbers, default=-1) + 1),
+            Where(numbers=tuple(numbers)),
         )
         return [(number, name, at, bytes(leaf)) for number, name, at, leaf in rows]
 

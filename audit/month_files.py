@@ -10,6 +10,7 @@ backup small: one that is closed does not change any more.
 import os
 import re
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class Where:
 
     Attributes:
         low, high: numbers, from ``low`` on and below ``high``.
+        numbers: these alone, where there are any.
         names: of records; those found by them are unique.  Where a name tells when its exchange began (UUIDv7), the
             file of then is asked first, and the others only for what it does not have.
         since: microseconds since the Unix epoch; only what was written then or later.
@@ -86,6 +88,7 @@ class Where:
 
     low: int = 0
     high: int | None = None
+    numbers: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     since: int | None = None
     newest_first: bool = False
@@ -220,11 +223,14 @@ def _sync(path: Path, flags: int) -> None:
 
 def chosen(files: list[MonthFile], where: Where) -> list[MonthFile]:
     """Those of a log's files that a question is about, in the order in which their rows are wanted."""
-    found = []
-    for number, file in enumerate(files):
-        end = files[number + 1].first if number + 1 < len(files) else None
+    found, numbers = [], sorted(where.numbers)
+    for place, file in enumerate(files):
+        end = files[place + 1].first if place + 1 < len(files) else None
         in_time = where.since is None or end is None or file.month >= month_at(where.since)
-        if in_time and (where.high is None or file.first < where.high) and (end is None or end > where.low):
+        in_range = (where.high is None or file.first < where.high) and (end is None or end > where.low)
+        at = bisect_left(numbers, file.first)
+        among = not numbers or (at < len(numbers) and (end is None or numbers[at] < end))
+        if in_time and in_range and among:
             found.append(file)
     return found[::-1] if where.newest_first else found
 

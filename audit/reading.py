@@ -16,7 +16,7 @@ from esb.audit import postgres, sqlite
 from esb.audit.month_files import ANYWHERE, FACTS, MonthFile, Where, check_new, chosen, flaws, likely, named
 from esb.audit.record import StoreUnavailable, check_schema
 
-_FILES_OPEN: Final = 4
+_FILES_OPEN: Final = 12
 Rows = list[tuple[Any, ...]]
 
 

@@ -225,13 +225,13 @@ def test_the_walk_names_a_file_whose_facts_were_altered(log: Log) -> None:
 
 def test_many_files_are_read_with_few_of_them_open(log: Log) -> None:
     names = []
-    for _ in range(9):
+    for _ in range(15):
         names.append(log.request())
         log.store.write(names[-1:])
         log.now += 31 * 86_400
     files = reading.FilesReading(log.path)
-    assert len(files.rows("SELECT id FROM record ORDER BY id")) == 9
-    assert len(files._open) <= 4
+    assert len(files.rows("SELECT id FROM record ORDER BY id")) == 15
+    assert len(files._open) <= 12
     for one in (*names, *reversed(names)):
         where = reading.Where(names=(one.entry.record,))
         assert files.rows("SELECT id FROM record WHERE record = ?", where.names, where)
