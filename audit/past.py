@@ -70,7 +70,8 @@ class Past:
         url: of the log.
         vault: where they are; whoever made it closes it.
         since, until: microseconds since the Unix epoch; what is of another time is not looked at.  None for any.
-        through: whether packages are read through where the search index does not tell what they hold.
+        through: how many records of a package may be read through where the search index does not tell what it holds;
+            None for all.
         index: the search index, for what it covers.
         told: is told how many records were read through, and of how many.
 
@@ -90,7 +91,7 @@ class Past:
         since: int | None = None,
         until: int | None = None,
         *,
-        through: bool = True,
+        through: int | None = None,
         told: Told = lambda _done, _of: None,
     ) -> None:
         self._tree = RawReader(url)
@@ -119,7 +120,7 @@ class Past:
             if not why:
                 state = state or read_state(index)
                 uncovered = self._not_indexed(index, 0 if state is None else state.next, low, high)
-                if uncovered and not through:
+                if through is not None and sum(end - start for start, end in uncovered) > through:
                     why = "the search index does not hold it, and only a command reads it through"
             if why or files is None:
                 records = manifest.end - manifest.first

@@ -152,7 +152,8 @@ class Histories:
         url: of the evidence log.
         pseudonyms: opens every key.
         vault: opens what finds records that have left the log; once for each reading.
-        through: whether packages are read through where the search index does not tell what they hold.
+        through: how many records of a package may be read through where the search index does not tell what it holds;
+            None for all.
         told: is told how many of their records were read through, and of how many.
     """
 
@@ -163,7 +164,7 @@ class Histories:
         pseudonyms: Callable[[], Pseudonyms],
         vault: Callable[[], Vault],
         *,
-        through: bool = True,
+        through: int | None = None,
         told: Told = lambda _done, _of: None,
     ) -> None:
         self._engine = engine

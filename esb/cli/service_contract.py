@@ -45,13 +45,23 @@ def compare(
 
 @click.command()
 @click.argument("name")
-@click.option("--wsdl", required=True, help="The new WSDL 1.1: a file, a folder's file, a zip, or a URL.")
+@click.option("--wsdl", help="The new WSDL 1.1: a file, a folder's file, a zip, or a URL.")
+@click.option("--hosted", help="Instead: the name of a typed service that the bus hosts, as this version has it.")
 @click.option("--main", "main_path", default="", help="Path of the WSDL inside a folder or zip that holds several.")
 @click.option("--port-type", default="", help="Which port type to serve, where the WSDL has several.")
 @click.option("--allow-private", is_flag=True, help="A WSDL's URL may be on a private or loopback address.")
 @yes_option
 @pass_place
-def upgrade(place: Place, name: str, wsdl: str, main_path: str, port_type: str, allow_private: bool, yes: bool) -> None:
+def upgrade(
+    place: Place,
+    name: str,
+    wsdl: str | None,
+    hosted: str | None,
+    main_path: str,
+    port_type: str,
+    allow_private: bool,
+    yes: bool,
+) -> None:
     """Let a service stand on a new contract that breaks none of its consumers.
 
     A breaking one is refused with every change that breaks, and with the command that registers it as the next major
@@ -60,15 +70,23 @@ def upgrade(place: Place, name: str, wsdl: str, main_path: str, port_type: str, 
     \b
     Example:
       esb service upgrade DIN/IAMAS/PersonQuery/v1 --wsdl person-2026.wsdl
+      esb service upgrade SHLUZ/BUS/Subjects/v1 --hosted subjects
     """
     from esb.admin.contract_versions import ContractBreaks, compare_registered, next_version, upgrade_service
     from esb.cli.desk import sit_down
     from esb.kernel.names import ServiceId
     from esb.wsdl.changes import Verdict
 
+    if (wsdl is None) == (hosted is None):
+        raise click.UsageError("Give either --wsdl or --hosted.")
     desk = sit_down(place)
     service_id = ServiceId.parse(name)
-    contract = read_wsdl(wsdl, main_path, port_type, allow_private)
+    if hosted is not None:
+        from esb.admin.hosted import hosted_contract
+
+        contract = hosted_contract(hosted)
+    else:
+        contract = read_wsdl(wsdl or "", main_path, port_type, allow_private)
     report = compare_registered(desk.engine, service_id, contract)
     if report.verdict is Verdict.BREAKING:
         raise ContractBreaks(service_id, report, next_version(desk.engine, service_id))

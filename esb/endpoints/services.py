@@ -1,7 +1,7 @@
 """The bus's own voice: the adapter for typed services, given what such a service may see of the bus."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine
 
@@ -14,6 +14,10 @@ from esb.kernel.clock import Clock
 from esb.kernel.contract import Contract
 from esb.logs import logger
 from esb.stages.way import Way
+
+_THROUGH: Final = 20_000
+"""Records that one question may read through for what is not in the search index: what it lags behind by, and no month,
+for that would keep one of the few threads that hosted services have."""
 
 
 class _Address(Protocol):
@@ -79,9 +83,8 @@ class Wired(Protocol):
 
 
 def histories(node: Wired) -> Histories:
-    """What tells persons' histories, out of the archive too as far as the search index tells what is there: reading
-    months through would keep one of the few threads that hosted services have."""
-    return Histories(node.engine, node.settings.evidence.url, node.subjects.every, node.vault, through=False)
+    """What tells persons' histories, out of the archive too as far as the search index tells what is there."""
+    return Histories(node.engine, node.settings.evidence.url, node.subjects.every, node.vault, through=_THROUGH)
 
 
 def hosted_adapter(node: Wired) -> HostedAdapter:

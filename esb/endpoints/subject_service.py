@@ -95,6 +95,33 @@ class Page(ComplexModel):  # type: ignore[misc]
     next = Integer(nillable=False)
 
 
+class Gap(ComplexModel):  # type: ignore[misc]
+    """A time of which an answer does not tell (əhatə olunmayan dövr): from since on and before until; records is how
+    many records of it have left the log and could not be read."""
+
+    __namespace__ = NAMESPACE
+    since = _Moment
+    until = _Moment
+    records = _Number
+
+
+class WholePage(ComplexModel):  # type: ignore[misc]
+    """A page as in Page, and of which time the history does not tell (tam tarixçə).
+
+    CompleteFrom is the time from which on it is complete; absent, together with any gap, where it is complete for all
+    of the time asked for.
+    """
+
+    __namespace__ = NAMESPACE
+    question = Question.customize(max_occurs="unbounded", nillable=False)
+    withheld = _Number
+    crowded = _Number
+    unread = _Number
+    next = Integer(nillable=False)
+    complete_from = DateTime(nillable=False, sub_name="completeFrom")
+    gap = Gap.customize(max_occurs="unbounded", nillable=False)
+
+
 def subject_history(
     ctx: Any,
     fin: str,
@@ -109,6 +136,40 @@ def subject_history(
 
     That it is read is on record, with the officer and the reason.  What the law defers is left out, or counted.
     """
+    return Page(**_page(_read(ctx, fin, reason, since, until, before, limit, proofs)))
+
+
+def whole_subject_history(
+    ctx: Any,
+    fin: str,
+    reason: str,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int | None,
+    proofs: bool | None,
+) -> WholePage:
+    """As subjectHistory, and from when on the answer is complete (haqqımda kim soruşub, hansı dövr üçün tam).
+
+    What left the log is read out of the archive, where this bus can reach it; else the answer says of which time it
+    does not tell.
+    """
+    found = _read(ctx, fin, reason, since, until, before, limit, proofs)
+    gaps = [Gap(since=_moment(each.since), until=_moment(each.until), records=each.records) for each in found.away]
+    complete = None if found.complete_from is None else _moment(found.complete_from)
+    return WholePage(**_page(found), complete_from=complete, gap=gaps or None)
+
+
+def _read(
+    ctx: Any,
+    fin: str,
+    reason: str,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int | None,
+    proofs: bool | None,
+) -> History:
     view = ctx.udc.bus
     if view.histories is None:
         raise refusal("Server.NotHere", "This node has no registry to record the reading in: ask the central bus.")
@@ -116,28 +177,29 @@ def subject_history(
     with told():
         author = acting_as(ctx)
         try:
-            found = view.histories.read(fin, asked, View.PERSON, reason, author=author, now=view.now())
+            history: History = view.histories.read(fin, asked, View.PERSON, reason, author=author, now=view.now())
         except _UNREADABLE as error:
             # What is wrong is the operator's to read, in the log of the bus.
             raise refusal("Server.LogUnavailable", "The log cannot be read now: try again shortly.") from error
-    return _page(found)
+    return history
 
 
-def _page(found: History) -> Page:
-    return Page(
-        question=list(map(_question, found.lines)),
-        withheld=found.withheld,
-        crowded=found.crowded,
-        unread=found.unread,
-        next=found.next,
-    )
+def _page(found: History) -> dict[str, Any]:
+    """What a page of either kind holds."""
+    return {
+        "question": list(map(_question, found.lines)),
+        "withheld": found.withheld,
+        "crowded": found.crowded,
+        "unread": found.unread,
+        "next": found.next,
+    }
 
 
 def _question(line: Line) -> Question:
     entry = line.entry
     return Question(
         exchange=entry.exchange,
-        at=datetime.fromtimestamp(entry.at / 1_000_000, UTC),
+        at=_moment(entry.at),
         consumer=entry.consumer,
         consumer_name=_called(line.consumer),
         client=entry.client or None,
@@ -165,6 +227,10 @@ def _called(name: Name | None) -> Called | None:
     return None if name is None else Called(az=name.az, en=name.en)
 
 
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1_000_000, UTC)
+
+
 def _microseconds(at: datetime | None) -> int | None:
     """Microseconds since the epoch; a time without a zone is UTC."""
     if at is None:
@@ -172,21 +238,27 @@ def _microseconds(at: datetime | None) -> int | None:
     return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
 
 
+_ASKED: Final = (
+    Unicode(min_occurs=1, nillable=False, pattern=FIN_PATTERN),
+    Unicode(min_occurs=1, nillable=False, min_len=1, max_len=500),
+    DateTime(nillable=False),
+    DateTime(nillable=False),
+    Integer(nillable=False, ge=1),
+    Integer(nillable=False, ge=1, le=_MOST),
+    Boolean(nillable=False),
+)
+
+
 class SubjectService(ServiceBase):  # type: ignore[misc]
     """Who asked about a person (fərdi məlumatların izlənməsi)."""
 
     subject_history = operation_of(
-        "subjectHistory",
-        Unicode(min_occurs=1, nillable=False, pattern=FIN_PATTERN),
-        Unicode(min_occurs=1, nillable=False, min_len=1, max_len=500),
-        DateTime(nillable=False),
-        DateTime(nillable=False),
-        Integer(nillable=False, ge=1),
-        Integer(nillable=False, ge=1, le=_MOST),
-        Boolean(nillable=False),
-        returns=Page.customize(min_occurs=1, nillable=False),
-        answer="page",
+        "subjectHistory", *_ASKED, returns=Page.customize(min_occurs=1, nillable=False), answer="page"
     )(subject_history)
+    # An operation of its own, because consumers of the one above need not know of anything new in its answer.
+    whole_subject_history = operation_of(
+        "wholeSubjectHistory", *_ASKED, returns=WholePage.customize(min_occurs=1, nillable=False), answer="page"
+    )(whole_subject_history)
 
 
 SUBJECTS = HostedService(SubjectService, NAMESPACE, "Subjects")

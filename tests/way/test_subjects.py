@@ -11,24 +11,29 @@ from typing import Any
 
 import pytest
 from conftest import libpq, temporary_database
+from support.archives import archived, dropped, exchange_at, fill, moment
 from support.client import COUNT_PERSONS, GET_PERSON
 from support.place import CONTRACTS, PASSPHRASE, PERSONS, Place, make_place
 from support.provider import Delivered, Given, Provider, envelope11
+from support.records import a_record
 from support.way import Asker, expect_answer, expect_refusal
 
 from esb.admin.deferrals import decide, defer
 from esb.admin.hosted import hosted_contract
+from esb.admin.log_key import log_origin, open_log_signer
 from esb.admin.services import register_service
 from esb.admin.subject_history import Asked, Histories, History, View
-from esb.admin.subject_keys import epochs, open_every_key, rotate_key
+from esb.admin.subject_keys import epochs, make_first_key, open_every_key, rotate_key
 from esb.admin.subject_paths import name_subjects
 from esb.admin.subject_proofs import ProofsInvalid, check_proofs, write_proofs
+from esb.audit.depot import Folder
 from esb.audit.entry import MANY
 from esb.audit.leaf import leaf_hash
+from esb.audit.log_key import LogSigner
 from esb.audit.notes import NoteKey
 from esb.audit.proof import read_proof
 from esb.audit.reading import log_reading
-from esb.audit.store import locate
+from esb.audit.store import locate, open_store
 from esb.audit.tree_reader import TreeReader
 from esb.kernel import rules
 from esb.kernel.directory import SignatureMode
@@ -68,10 +73,10 @@ def own_database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("subjects")
-    environment = {}
+    environment = {"SHLUZ_ARCHIVE_PLACE": str(folder / "archive")}
     if request.param == "postgresql":
         url = libpq(request.getfixturevalue("own_database"))
-        environment = {"SHLUZ_REGISTRY_URL": url, "SHLUZ_EVIDENCE_URL": url}
+        environment |= {"SHLUZ_REGISTRY_URL": url, "SHLUZ_EVIDENCE_URL": url}
     provider = Provider()
     place = make_place(folder / "home", provider, SHLUZ_REGISTRY_POLL_SECONDS="60", **environment)
     place.member("STRANGER")
@@ -93,11 +98,24 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         paths = (["GetPerson/fin"], ["GetPersonResponse/person/fin"])
         name_subjects(place.engine, service, "GetPerson", *paths, author="a", now=time.time())
     name_subjects(place.engine, PERSONS, "NotePerson", ["NotePerson/fin"], (), author="a", now=time.time())
+    let_a_month_go(place, Folder(folder / "archive"))
     with place.serve():
         assert place.node is not None
         place.node.way.log = place.node.way.trace = Heard()
         yield place
     provider.close()
+
+
+def let_a_month_go(place: Place, depot: Folder) -> None:
+    """The log begins with a month in which the person was asked about once, and which has left it."""
+    url, at, signer = place.settings.evidence.url, moment("2026-01") - 5_000_000, _log_signer(place)
+    make_first_key(place.settings.keys.subjects, PASSPHRASE)
+    store = open_store(url, None, lambda: at / 1_000_000)
+    store.write([a_record(exchange_at(at, "old"), at=at, subject=pseudonym(place), consumer="EESMN")])
+    store.close()
+    fill(url, {"2026-01": 260, "2026-02": 9}, signer)
+    archived(url, depot, "2026-01", signer)
+    assert dropped(url, depot, "2026-01", signer) == 255
 
 
 @pytest.fixture
@@ -286,7 +304,7 @@ def test_each_line_comes_with_a_proof_that_others_check(asker: Asker, place: Pla
     (line,) = read(place, since=since, proofs=True).lines
     assert [each.record for each in line.evidence] == [f"{line.entry.exchange}-q", f"{line.entry.exchange}-a"]
     assert place.node is not None
-    text = _log_key(place)
+    text = _log_signer(place).key.text
     key = NoteKey.parse(text)
     file = write_proofs(line.evidence, text)
     assert file == write_proofs(line.evidence, text)
@@ -298,18 +316,16 @@ def test_each_line_comes_with_a_proof_that_others_check(asker: Asker, place: Pla
         check_proofs(file, NoteKey(key.name, key.kind, bytes(32)))
 
 
-def _log_key(place: Place) -> str:
-    from esb.admin.log_key import log_origin, open_log_signer
-
+def _log_signer(place: Place) -> LogSigner:
     origin = log_origin(place.settings.evidence.origin, place.settings.bus.address)
-    return open_log_signer(place.settings.keys.log_key, PASSPHRASE, origin).key.text
+    return open_log_signer(place.settings.keys.log_key, PASSPHRASE, origin)
 
 
-def subject_history(asker: Asker, officer: str = "tracker", **more: object) -> Any:
+def subject_history(asker: Asker, officer: str = "tracker", operation: str = "subjectHistory", **more: object) -> Any:
     given = {"fin": FIN, "reason": "Shown to the person", **more}
     order = ("fin", "reason", "since", "until", "before", "limit", "proofs")
     inner = "".join(f"<s:{name}>{given[name]}</s:{name}>" for name in order if name in given)
-    body = f'<s:subjectHistory xmlns:s="{S}">{inner}</s:subjectHistory>'.encode()
+    body = f'<s:{operation} xmlns:s="{S}">{inner}</s:{operation}>'.encode()
     header = f'<e:Exchange xmlns:e="urn:shluz:exchange:1"><e:officer>{officer}</e:officer></e:Exchange>'
     return asker.ask(body=body, service=SUBJECTS, headers=(header.encode(),) if officer else ()).reply
 
@@ -337,6 +353,31 @@ def test_the_tracker_is_told_the_same_over_soap(asker: Asker, place: Place) -> N
     assert b"OfficerMissing" in refused.body
     assert subject_history(asker, fin="5abc123").rule == "SCH-01"
     assert b"without the FIN" in subject_history(asker, reason=f"for {FIN}").body
+
+
+def test_the_tracker_reads_what_has_left_the_log_or_is_told_of_which_time_it_is_not_told(
+    asker: Asker, place: Place, tmp_path: Path
+) -> None:
+    asked = {"until": "2026-02-01T00:00:00Z", "proofs": "true"}
+    whole = subject_history(asker, operation="wholeSubjectHistory", **asked).payload[0]
+    assert [each.tag.partition("}")[2] for each in whole] == ["question", "withheld", "crowded", "unread"]
+    leaf, proof = (base64.b64decode(whole.findtext(f".//{{{S}}}proof/{{{S}}}{name}")) for name in ("leaf", "proof"))
+    read_proof(proof).check(leaf_hash(leaf))
+    archive = Path(place.settings.archive.place)
+    archive.rename(tmp_path / "away")
+    part = subject_history(asker, operation="wholeSubjectHistory", **asked).payload[0]
+    names = ["withheld", "crowded", "unread", "completeFrom", "gap"]
+    assert [each.tag.partition("}")[2] for each in part] == names
+    since, until, records = (each.text for each in part[-1])
+    assert since[:10] == "2026-01-02"
+    assert until[:10] == "2026-01-03"
+    assert (records, part.findtext(f"{{{S}}}completeFrom"), part.findtext(f"{{{S}}}unread")) == ("256", until, "256")
+    # Consumers of the operation of before see only what they know.
+    before = subject_history(asker, **asked).payload[0]
+    assert [each.tag.partition("}")[2] for each in before] == names[:3]
+    later = subject_history(asker, operation="wholeSubjectHistory", since=until, until=asked["until"]).payload[0]
+    assert [each.tag.partition("}")[2] for each in later] == names[:3]
+    (tmp_path / "away").rename(archive)
 
 
 def test_a_person_is_found_under_the_key_before_as_well(asker: Asker, place: Place) -> None:

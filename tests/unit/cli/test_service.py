@@ -62,6 +62,8 @@ def test_a_hosted_service(office: Run) -> None:
     result = office("service", "add", "DIN/BUS/Metadata/v1", "--hosted", "metadata")
     assert result.exit_code == 0, result.output
     assert json.loads(office("service", "list", "--json").stdout)[0]["adapter"] == "hosted"
+    again = office("service", "upgrade", "DIN/BUS/Metadata/v1", "--hosted", "metadata", "--yes")
+    assert "this very contract" in again.stdout
 
 
 @pytest.mark.parametrize(
