@@ -107,9 +107,7 @@ class Past:
         for kept in vault.let_go():
             manifest = kept.manifest
             low, high = self._numbers(manifest.first, manifest.end)
-            first = (manifest.earliest - EARLY) // _SECOND * _SECOND
-            last = (manifest.latest + EARLY) // _SECOND * _SECOND + _SECOND
-            if (since is not None and last <= since) or (until is not None and first >= until):
+            if not _is_of(kept, since, until):
                 self._outside.append((low, high))
                 continue
             try:
@@ -123,8 +121,7 @@ class Past:
                 if through is not None and sum(end - start for start, end in uncovered) > through:
                     why = "the search index does not hold it, and only a command reads it through"
             if why or files is None:
-                records = manifest.end - manifest.first
-                away.append(Away(manifest.name, first, last, records, kept.place, kept.archived, why))
+                away.append(_away(kept, why))
                 self._outside.append((low, high))
             else:
                 self._parts.append(_Part(low, high, kept, files))
@@ -256,6 +253,29 @@ class Past:
             else:
                 found.append((first, last))
         return found
+
+
+def let_go(packages: Sequence[Kept], since: int | None, until: int | None) -> tuple[Away, ...]:
+    """What has left the log of a time, for who does not look into its archive: as the log says it, unverified."""
+    why = "the archive was not asked"
+    return tuple(_away(each, why) for each in packages if each.dropped is not None and _is_of(each, since, until))
+
+
+def _away(kept: Kept, why: str) -> Away:
+    manifest = kept.manifest
+    records = manifest.end - manifest.first
+    return Away(manifest.name, *_times(kept), records, kept.place, kept.archived, why)
+
+
+def _is_of(kept: Kept, since: int | None, until: int | None) -> bool:
+    first, last = _times(kept)
+    return (since is None or last > since) and (until is None or first < until)
+
+
+def _times(kept: Kept) -> tuple[int, int]:
+    """The time that a package's records are of, in whole seconds."""
+    first = (kept.manifest.earliest - EARLY) // _SECOND * _SECOND
+    return first, (kept.manifest.latest + EARLY) // _SECOND * _SECOND + _SECOND
 
 
 def stretches(low: int, high: int, border: int, uncovered: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:

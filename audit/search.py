@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.indexer import check_same_log
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
 from esb.audit.log import EvidenceReader, Leaves
-from esb.audit.past import Past, stretches
+from esb.audit.past import Away, Past, let_go, stretches
 from esb.audit.postings import (
     PIECE,
     PIECES,
@@ -33,6 +34,7 @@ from esb.audit.record import StoreUnavailable
 from esb.audit.search_index import State, index_reading, read_state
 from esb.audit.store import locate
 from esb.audit.tree_reader import TreeReader
+from esb.audit.tree_sqlite import tree_path
 
 _CHUNK: Final = 200  # candidates read from the log at a time
 _STRIDE: Final = 16_384  # numbers looked through at a time where there is no index
@@ -93,6 +95,7 @@ class Page:
         reach: how far the index went.
         damaged: names of records that stand where a fitting one would and cannot be read.
         gone: how many records that may fit have left the log, for the archive or otherwise, since they were indexed.
+        away: what has left the log of the time asked for and was not looked into, oldest first.
     """
 
     records: tuple[Found, ...]
@@ -100,6 +103,7 @@ class Page:
     reach: Reach
     damaged: tuple[str, ...] = ()
     gone: int = 0
+    away: tuple[Away, ...] = ()
 
 
 class Searcher:
@@ -121,7 +125,8 @@ class Searcher:
         self._past = past
         self._log = EvidenceReader(url)
         self._tree = TreeReader(url)
-        self._index = index_reading(locate(url))
+        self._place = locate(url)
+        self._index = index_reading(self._place)
         self._pieces: dict[int, tuple[int, int, int]] = {}
         self._kept: OrderedDict[tuple[str, int], Sequence[int]] = OrderedDict()
         self.damaged: list[str] = []
@@ -138,7 +143,22 @@ class Searcher:
         self.damaged, self.gone, self.lost = [], 0, 0
         found = list(islice(self.every(query, after, oldest_first=oldest_first), limit + 1))
         following = found[limit - 1].number if len(found) > limit else None
-        return Page(tuple(found[:limit]), following, self.reach(), tuple(self.damaged), self.gone)
+        return Page(tuple(found[:limit]), following, self.reach(), tuple(self.damaged), self.gone, self.away(query))
+
+    def away(self, query: Query) -> tuple[Away, ...]:
+        """What has left the log of the time that a query asks for, and is not looked into; oldest first."""
+        if self._past is not None:
+            return self._past.away
+        try:
+            packages = self._tree.packages()
+        except StoreUnavailable:
+            if self._has_tree():
+                raise
+            return ()  # nothing leaves a log before it is in a tree
+        return let_go(packages, query.since, query.until)
+
+    def _has_tree(self) -> bool:
+        return isinstance(self._place, Path) and tree_path(self._place).exists()
 
     def every(self, query: Query, after: int | None = None, *, oldest_first: bool = False) -> Iterator[Found]:
         """Every record that fits, as it is found; ``damaged`` and ``gone`` grow as a :class:`Page` tells."""

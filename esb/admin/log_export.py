@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Engine
 
 from esb.audit.entry import Entry
+from esb.audit.past import Away
 from esb.audit.query import Query
 from esb.audit.search import Found, Searcher
 from esb.kernel.faults import EsbError
@@ -52,17 +53,19 @@ class Exported:
         sha256: of the file, hex.
         damaged: names of records that cannot be read and were left out.
         gone: how many records that may fit have left the log.
+        away: what has left the log of the time asked for and is not in the file; the act says so too.
     """
 
     records: int
     sha256: str
     damaged: tuple[str, ...]
     gone: int
+    away: tuple[Away, ...] = ()
 
 
 def export_log(
     engine: Engine,
-    url: str,
+    searcher: Searcher,
     query: Query,
     path: Path,
     form: str,
@@ -75,7 +78,7 @@ def export_log(
     """Write every record that fits into a new file, the oldest first, and put the act on record.
 
     Args:
-        url: of the log.
+        searcher: of the log; whoever made it closes it.
         form: a name of :data:`FORMS`.
         reason: why, for the record of the act.
         now: Unix seconds.
@@ -90,31 +93,36 @@ def export_log(
     reason = lawful_text(reason, "reason")
     if path.exists():
         raise ExportImpossible(f"{path} exists and is not overwritten: choose another name")
-    searcher = Searcher(url)
-    try:
-        newest = searcher.reach().newest
-        count = 0
+    newest = searcher.reach().newest
+    count = 0
 
-        def found() -> Iterator[Found]:
-            nonlocal count
-            for each in searcher.every(query, oldest_first=True):
-                count += 1
-                if not count % _BATCH:
-                    told(each.number, newest)
-                yield each
+    def found() -> Iterator[Found]:
+        nonlocal count
+        for each in searcher.every(query, oldest_first=True):
+            count += 1
+            if not count % _BATCH:
+                told(each.number, newest)
+            yield each
 
-        with _appearing(path) as (file, appear):
-            FORMS[form](file, found())
-            told(newest, newest)
-            digest = _digest(file)
-            exported = Exported(count, digest, tuple(searcher.damaged), searcher.gone)
-            with acting(engine, author, now) as act:
-                detail = {"reason": reason, "format": form, "records": count, "sha256": digest, "query": query.facts()}
-                act.record("export", "evidence", "log", detail)
-            appear()
-        return exported
-    finally:
-        searcher.close()
+    with _appearing(path) as (file, appear):
+        FORMS[form](file, found())
+        told(newest, newest)
+        digest = _digest(file)
+        away = searcher.away(query)
+        exported = Exported(count, digest, tuple(searcher.damaged), searcher.gone, away)
+        with acting(engine, author, now) as act:
+            detail: dict[str, Any] = {
+                "reason": reason,
+                "format": form,
+                "records": count,
+                "sha256": digest,
+                "query": query.facts(),
+            }
+            if away:
+                detail["not_in_it"] = [each.package for each in away]
+            act.record("export", "evidence", "log", detail)
+        appear()
+    return exported
 
 
 def row(found: Found) -> dict[str, Any]:

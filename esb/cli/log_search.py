@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from esb.cli.away import plain_away, searching, tell_let_go
+from esb.cli.depots import searched_archive_option
 from esb.cli.log_lines import HEADERS, criteria, line, log_url, query_of, whole
 from esb.cli.place import Place, pass_place
 from esb.cli.progress import progress
@@ -27,28 +29,33 @@ _TELL_BEHIND = 50_000  # numbers that no index covers; fewer are looked through 
 @click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many on a page.")
 @click.option("--page", type=click.IntRange(0), metavar="NUMBER", help="Go on where the page before said.")
 @click.option("--oldest-first", is_flag=True, help="The oldest first; else the newest.")
+@searched_archive_option
 @json_option
 @pass_place
 def search(
-    place: Place, criteria: dict[str, Any], limit: int, page: int | None, oldest_first: bool, as_json: bool
+    place: Place,
+    criteria: dict[str, Any],
+    limit: int,
+    page: int | None,
+    oldest_first: bool,
+    archives: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Find records; without criteria, the newest.  All criteria that are given have to hold.
 
-    Of a change, who acted stands under CONSUMER and the thing under SERVICE.
+    Of a change, who acted stands under CONSUMER and the thing under SERVICE.  What has left the log is found with
+    --archive, each file and record of it verified.
 
     \b
     Example:
       esb log search --consumer EESMN --outcome AccessDenied --since 2026-11-01
       esb log search --service DIN/IAMAS --slower-than 2s --json
       esb log search --kind change --service grant:17
+      esb log search --case 8/2026 --until 2026-06-01 --archive /media/archive
     """
-    from esb.audit.search import Searcher
-
-    searcher = Searcher(log_url(place))
-    try:
-        found = searcher.search(query_of(criteria), limit, page, oldest_first=oldest_first)
-    finally:
-        searcher.close()
+    query = query_of(criteria)
+    with searching(place, query, archives) as searcher:
+        found = searcher.search(query, limit, page, oldest_first=oldest_first)
     if as_json:
         say_json(
             {
@@ -58,6 +65,7 @@ def search(
                 "newest": found.reach.newest,
                 "damaged": list(found.damaged),
                 "gone": found.gone,
+                **plain_away(found.away),
             }
         )
         return
@@ -66,7 +74,9 @@ def search(
         say_aside(f"There are more: the same with --page {found.next}")
     _tell_reach(found.reach)
     _tell_damaged(found.damaged)
-    if found.gone:
+    if found.next is None or oldest_first:  # else the pages have not come so far
+        tell_let_go(found.away)
+    if found.gone and not found.away:
         say_aside(f"{found.gone} more may fit that have left the log: esb log verify says which packages hold them.")
 
 
@@ -94,7 +104,10 @@ def follow(place: Place, criteria: dict[str, Any], last: int, every: float, as_j
     searcher = Searcher(url)
     try:
         newest = searcher.reach().newest
-        known = searcher.search(query, last, newest + 1).records[::-1] if last else ()
+        page = searcher.search(query, last, newest + 1) if last else None
+        known = page.records[::-1] if page else ()
+        if page and len(known) < last:
+            tell_let_go(page.away)
     finally:
         searcher.close()
     follower = Follower(url, query, newest, time.monotonic)

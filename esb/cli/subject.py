@@ -249,7 +249,7 @@ def _plain(found: "History") -> dict[str, Any]:
         "crowded": found.crowded,
         "unread": found.unread,
         "next": found.next,
-        **plain_away(found.away, found.complete_from),
+        **plain_away(found.away),
     }
 
 

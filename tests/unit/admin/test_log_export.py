@@ -16,6 +16,7 @@ from support.records import a_record
 
 from esb.admin.log_export import COLUMNS, ExportImpossible, export_log
 from esb.audit.query import Query
+from esb.audit.search import Searcher
 from esb.audit.store import open_store
 from esb.registry.acts import find_changes
 from esb.registry.database import open_database, reading
@@ -39,7 +40,7 @@ def url(tmp_path: Path) -> str:
 
 
 def export(engine: Engine, url: str, path: Path, form: str, query: Query = Query(consumer="EESMN")) -> str:  # noqa: B008
-    exported = export_log(engine, url, query, path, form, reason="letter 17", author="quliyeva", now=5.0)
+    exported = export_log(engine, Searcher(url), query, path, form, reason="letter 17", author="quliyeva", now=5.0)
     assert exported.records == len(EVIL)
     assert exported.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert path.stat().st_mode & 0o777 == 0o600
@@ -106,7 +107,7 @@ def test_what_cannot_be_written_is_told(
         with pytest.raises(ExportImpossible):
             export(engine, url, path, "csv")
     with pytest.raises(Invalid):
-        export_log(engine, url, Query(), tmp_path / "out", "csv", reason=" ", author="x", now=5.0)
+        export_log(engine, Searcher(url), Query(), tmp_path / "out", "csv", reason=" ", author="x", now=5.0)
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(ExportImpossible, match="shluz\\[parquet\\]"):
         export(engine, url, tmp_path / "out", "parquet")
@@ -131,5 +132,5 @@ def test_a_damaged_record_is_left_out_and_named(engine: Engine, url: str, tmp_pa
     with sqlite3.connect(tmp_path / "evidence.db") as connection:
         connection.execute("UPDATE record SET leaf = x'00' WHERE id = 3")
     connection.close()
-    exported = export_log(engine, url, Query(), tmp_path / "out", "jsonl", reason="x", author="x", now=5.0)
+    exported = export_log(engine, Searcher(url), Query(), tmp_path / "out", "jsonl", reason="x", author="x", now=5.0)
     assert (exported.records, len(exported.damaged)) == (len(EVIL), 1)

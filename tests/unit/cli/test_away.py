@@ -42,5 +42,22 @@ def test_a_history_says_of_which_time_it_does_not_tell(office: Callable[..., Res
     assert (told.exit_code, facts["complete"], facts["completeFrom"][:8]) == (3, False, "2026-11-")
     assert [each["putTo"] for each in facts["notComplete"]] == [str(depot.path)] * 2
     assert office(*command, "--since", facts["completeFrom"]).exit_code == 0
-    whole = office(*command, "--archive", str(depot.path))
+    where = ("--archive", str(depot.path))
+    whole = office(*command, *where)
     assert (whole.exit_code, "Ministry of Labour" in whole.stdout) == (0, True)
+    # A search says so too, and an export's act.
+    searched = office("log", "search", "--subject", name)
+    assert "No record fits" in searched.stdout
+    assert "Not looked into: 512 records of 2026-10-0" in searched.stderr
+    assert f"the same with --archive '{depot.path}'" in searched.stderr
+    assert json.loads(office("log", "search", "--subject", name, "--json").stdout)["complete"] is False
+    assert "Not looked" not in office("log", "search", "--limit", "3").stderr  # there are newer ones
+    found = office("log", "search", "--subject", name, *where, "--json")
+    (record,) = json.loads(found.stdout)["records"]
+    assert (record["exchange"], json.loads(found.stdout)["complete"]) == (exchange_at(at, "x"), True)
+    export = ("log", "export", "--format", "jsonl", "--reason", "x", "--subject", name, "--json", "--out")
+    counts = [json.loads(office(*export, str(tmp_path / out), *more).stdout) for out, more in (("a", ()), ("b", where))]
+    assert [(each["records"], each["complete"]) for each in counts] == [(0, False), (1, True)]
+    acts = json.loads(office("act", "list", "--about", "evidence", "--json").stdout)
+    exports = [each["detail"].get("not_in_it") for each in acts if each["act"] == "export"]
+    assert sorted(map(str, exports)) == sorted([str([each["package"] for each in facts["notComplete"]]), "None"])
