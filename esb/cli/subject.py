@@ -107,17 +107,23 @@ def check(file: Path, key_text: str, as_json: bool) -> None:
     Example:
       esb subject check case-8.zip --key "$(cat bus-log.key)"
     """
-    from esb.admin.subject_proofs import check_proofs
+    from esb.admin.subject_proofs import check_proofs, untold
     from esb.audit.notes import NoteKey
     from esb.cli.log_lines import facts
 
-    proved = check_proofs(file.read_bytes(), NoteKey.parse(key_text.strip()))
+    octets = file.read_bytes()
+    proved = check_proofs(octets, NoteKey.parse(key_text.strip()))
+    for each in untold(octets):
+        say_aside(
+            f"The history was NOT COMPLETE, as its maker says: it does not tell of {each.since} to {each.until}, whose "
+            f"{each.records} records had left the log in package {each.package}."
+        )
     if as_json:
         say_json([{**facts(each.entry), "index": each.index, "treeSize": each.size} for each in proved])
         return
-    for each in proved:
-        pairs = [(name, value) for name, value in facts(each.entry).items() if value not in ("", None)]
-        say(block([*pairs, ("index", f"{each.index} of {each.size}")]))
+    for one in proved:
+        pairs = [(name, value) for name, value in facts(one.entry).items() if value not in ("", None)]
+        say(block([*pairs, ("index", f"{one.index} of {one.size}")]))
         say("")
     say(f"{len(proved)} records are in the log, as they stand here.")
 
@@ -264,7 +270,7 @@ def _write(place: Place, found: "History", path: Path) -> None:
 
     evidence = [each for line in found.lines for each in line.evidence]
     proved = sum(each.proof is not None for each in evidence)
-    write_new(path, write_proofs(evidence, signer_of(place.load().settings).key.text))
+    write_new(path, write_proofs(evidence, signer_of(place.load().settings).key.text, found.away))
     say_aside(f"Wrote {proved} records with their proofs to {path}. Check it: esb subject check {path} --key …")
     if proved < len(evidence):
         say_aside(f"{len(evidence) - proved} records are in no checkpoint yet: ask again in a moment.")

@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.records import a_record
 
 from esb.admin.subject_history import Evidence
-from esb.admin.subject_proofs import ProofsInvalid, check_proofs, write_proofs
+from esb.admin.subject_proofs import ProofsInvalid, check_proofs, untold, write_proofs
 from esb.audit.leaf import leaf_hash
 from esb.audit.log_key import LogSigner
 from esb.audit.merkle import node_hash
 from esb.audit.notes import NoteKey
+from esb.audit.past import Away
 from esb.audit.proof import TlogProof
 
 _KEY = Ed25519PrivateKey.generate()
@@ -70,3 +71,17 @@ def test_what_is_not_proved_is_refused() -> None:
     ):
         with pytest.raises(ProofsInvalid):
             check_proofs(file, key)
+
+
+def test_what_a_file_says_of_times_that_it_does_not_tell_of_is_read_or_refused() -> None:
+    away = Away("2026-10-000000000000-000000000256", 0, 1_000_000, 256, "/media", 5, "away")
+    octets = write_proofs((), "key", (away,))
+    (told,) = untold(octets)
+    assert (told.until, told.records, told.package) == ("1970-01-01T00:00:01.000Z", 256, away.package)
+    assert untold(write_proofs((), "key")) == []
+    for content in (b"[{}]", b"{", b"7", b'[{"since":"\\u0007","until":"","records":1,"package":""}]'):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as container:
+            container.writestr("not-complete.json", content)
+        with pytest.raises(ProofsInvalid, match="cannot be read"):
+            untold(held.getvalue())

@@ -45,6 +45,15 @@ def test_a_history_says_of_which_time_it_does_not_tell(office: Callable[..., Res
     where = ("--archive", str(depot.path))
     whole = office(*command, *where)
     assert (whole.exit_code, "Ministry of Labour" in whole.stdout) == (0, True)
+    # A file of proofs says it as well.
+    key = signer.key.text
+    for file, more in (("part.zip", ()), ("whole.zip", where)):
+        office(*command, "--proofs", str(tmp_path / file), *more)
+    part = office("subject", "check", str(tmp_path / "part.zip"), "--key", key)
+    assert (part.exit_code, part.stdout) == (0, "0 records are in the log, as they stand here.\n")
+    assert part.stderr.count("NOT COMPLETE") == 2
+    checked = office("subject", "check", str(tmp_path / "whole.zip"), "--key", key)
+    assert ("1 records are in the log" in checked.stdout, checked.stderr) == (True, "")
     # A search says so too, and an export's act.
     searched = office("log", "search", "--subject", name)
     assert "No record fits" in searched.stdout
