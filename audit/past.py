@@ -104,7 +104,8 @@ class Past:
         self.away: tuple[Away, ...] = ()
         state: State | None = None
         away: list[Away] = []
-        for kept in vault.let_go():
+        self._known = vault.let_go()
+        for kept in self._known:
             manifest = kept.manifest
             low, high = self._numbers(manifest.first, manifest.end)
             if not _is_of(kept, since, until):
@@ -128,6 +129,10 @@ class Past:
                 self._uncovered += uncovered
         self.away = tuple(away)
         vault.passed_by = frozenset(each.package for each in away)
+
+    def is_outdated(self) -> bool:
+        """Whether the log has begun to let go of more since: what left it under way was perhaps found nowhere."""
+        return len(self._vault.let_go()) != len(self._known)
 
     def accounts_for(self, number: int) -> bool:
         """Whether a record of this number has left the log for a package that is not looked into here."""

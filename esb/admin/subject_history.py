@@ -19,6 +19,7 @@ from esb.audit.leaf import leaf_bytes
 from esb.audit.log import Recorded
 from esb.audit.past import Away, Past, Told
 from esb.audit.proof import TlogProof
+from esb.audit.record import StoreUnavailable
 from esb.audit.search import Found
 from esb.audit.search_index import index_reading
 from esb.audit.store import locate
@@ -37,6 +38,7 @@ from esb.registry.resources import list_resources
 from esb.registry.subject_models import Telling
 
 MOST_LINES: Final = 500
+_LOOKS: Final = 3  # at a log that has let go of a month meanwhile
 
 
 class View(Enum):
@@ -209,22 +211,29 @@ class Histories:
                 for each in list_resources(session)
                 for service in each.entry.services
             }
-        with closing(self._vault()) as vault, closing(self._past(vault, asked)) as past:
-            with closing(WholeReader(self._url, vault)) as reader:
-                page = _Page(names, reader, self._tree, members, services, deferrals, asked, view, now)
-                seen: set[str] = set()
-                with searching(self._url, names, past) as search:
-                    for found in search.every(asked.since, asked.until):
-                        if found.entry.exchange not in seen:  # the first that is met is its newest that names him
-                            seen.add(found.entry.exchange)
-                            page.take(found)
-                    crowds = {
-                        each.entry.exchange
-                        for each in search.crowds(asked.since, asked.until)
-                        if page.tells(each.entry)
-                    }
-                    # What cannot be read may be hidden: its number must not give it away.
-                    unread = 0 if view is View.PERSON and deferrals.hide(now) else search.unread
+
+        def look() -> History | None:
+            with closing(self._vault()) as vault, closing(self._past(vault, asked)) as past:
+                with closing(WholeReader(self._url, vault)) as reader:
+                    page = _Page(names, reader, self._tree, members, services, deferrals, asked, view, now)
+                    history = self._history(page, past, names, asked, view is View.PERSON and deferrals.hide(now))
+                return None if past.is_outdated() else history
+
+        for _ in range(_LOOKS):
+            if (history := look()) is not None:
+                return history
+        raise StoreUnavailable("the log is letting months go just now: ask again in a moment")
+
+    def _history(self, page: "_Page", past: Past, names: Sequence[str], asked: Asked, hidden: bool) -> History:
+        seen: set[str] = set()
+        with searching(self._url, names, past) as search:
+            for found in search.every(asked.since, asked.until):
+                if found.entry.exchange not in seen:  # the first that is met is its newest that names him
+                    seen.add(found.entry.exchange)
+                    page.take(found)
+            crowds = {each.entry.exchange for each in search.crowds(asked.since, asked.until) if page.tells(each.entry)}
+            # What cannot be read may be hidden: its number must not give it away.
+            unread = 0 if hidden else search.unread
         return History(
             pseudonym=names[0],
             lines=tuple(page.lines),

@@ -18,6 +18,7 @@ from support.records import a_record
 from esb.admin.deferrals import decide, defer
 from esb.admin.subject_history import Asked, Histories, History, View
 from esb.admin.subject_proofs import check_proofs, write_proofs
+from esb.admin.subject_search import Search
 from esb.audit import package_files, package_write, partitions, postings, tree_postgres
 from esb.audit.depot import Folder
 from esb.audit.entry import MANY, Kind
@@ -216,6 +217,25 @@ def test_without_the_archive_it_is_said_of_which_time_it_does_not_tell(
     ]
     with reading(engine) as session:
         assert {row.detail["view"] for row in list_changes(session) if row.act == "read"} == {"person"}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_month_that_leaves_while_it_is_read_is_not_lost(
+    url: str, depot: Folder, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read()
+    every, went = Search.every, list[int]()
+
+    def interrupted(*given: Any) -> Iterator[Any]:
+        for number, each in enumerate(every(*given)):
+            yield each
+            if number == 3 and not went:
+                went.append(1)
+                let_go(url, depot)
+
+    monkeypatch.setattr(Search, "every", interrupted)
+    assert read(depot) == before
+    assert went
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
