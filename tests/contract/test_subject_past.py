@@ -160,8 +160,10 @@ def test_what_has_left_the_log_is_told_and_proved_as_before(url: str, depot: Fol
     assert (len(before.lines), before.crowded, before.away, before.complete_from) == (23, 6, (), None)
     let_go(url, depot)
 
-    def check() -> None:
+    def check(*, all_of_it: bool = True) -> None:
         assert read(depot, proofs=True) == before
+        if not all_of_it:
+            return
         assert read(depot, fin=OTHER).lines == tuple(
             replace(line, evidence=()) for line in before.lines if KEYS.of(OTHER) in line.entry.subject
         )
@@ -177,7 +179,7 @@ def test_what_has_left_the_log_is_told_and_proved_as_before(url: str, depot: Fol
     ]
     writing = SearchIndex(locate(url))
     writing.clear()  # there is none
-    check()
+    check(all_of_it=False)
     build(url)  # of what is left
     check()
     writing.close()
@@ -188,6 +190,7 @@ def test_what_has_left_the_log_is_told_and_proved_as_before(url: str, depot: Fol
     assert [each.package[:7] for each in away] == ["2026-10", "2026-11"]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_without_the_archive_it_is_said_of_which_time_it_does_not_tell(
     url: str, depot: Folder, read: Read, engine: Engine
 ) -> None:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from support.archives import SIGNER, a_log, archived, dropped, exchange_at, mome
 
 from esb.audit.depot import DepotUnavailable
 from esb.audit.depot_s3 import S3Access, S3Depot
+from esb.audit.past import Past
+from esb.audit.search_index import index_reading
+from esb.audit.store import locate
 from esb.audit.vault import ArchivedAway, Vault
 from esb.audit.walk import walk
 
@@ -57,10 +61,14 @@ def test_a_log_is_archived_there_leaves_and_is_verified_out_of_it(access: S3Acce
     vault = Vault(url, lambda: SIGNER.key, lambda: [depot])
     (found,) = vault.find(name)
     assert (found.record, found.message) == (f"{name}-q", b"<m>2026-10 3</m>")
+    with closing(index_reading(locate(url))) as index, closing(Past(url, vault, index)) as past:
+        assert (past.away, [each[0] for each in past.leaves_of([300, 3])]) == ((), [3, 300])
     vault.close()
     away = Vault(url, lambda: SIGNER.key, lambda: [replace(depot, access=replace(access, access_key="nobody"))])
     with pytest.raises(ArchivedAway, match=r"does not let us.*--archive 's3://evidence/bus one/log'"):
         away.find(name)
+    with closing(index_reading(locate(url))) as index, closing(Past(url, away, index)) as past:
+        assert ["does not let us" in each.why for each in past.away] == [True, True]
     away.close()
     report = walk(url, SIGNER.key, depots=[depot])
     assert (report.findings, report.elsewhere, report.records) == ([], 0, report.size)
