@@ -209,7 +209,6 @@ def odd() -> Iterator[Any]:
 def test_slow_large_and_garbled_answers_cost_little_and_mean_nothing(
     place: Place, odd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answer_fetcher, "SECONDS", 0.3)
     member = place.register(OUTSIDE.member())
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
     for pieces, pause, words in (
@@ -221,9 +220,10 @@ def test_slow_large_and_garbled_answers_cost_little_and_mean_nothing(
         ([head[:9], *[b"2"] * 50], 0.1, "cannot be asked"),
         ([head, *[b"x"] * 50], 0.1, "in time|cannot be asked"),
     ):
+        monkeypatch.setattr(answer_fetcher, "SECONDS", 0.3 if pause else 5.0)
         began = time.monotonic()
         assert place.ask(odd.start(*pieces, pause=pause)) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4
         assert any(word in place.told[-1] for word in words.split("|")), place.told[-1]
     assert place.rule(member) == UNKNOWN
 
