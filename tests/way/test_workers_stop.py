@@ -15,10 +15,13 @@ from support.provider import Delivered, Given, persons
 from support.way import path_of
 
 from esb.audit.entry import Kind
+from esb.registry.services import update_service
 
 
 def test_under_load_what_was_begun_is_answered_and_on_record(make_own: Callable[..., Place]) -> None:
     place = make_own()
+    with place.acting() as act:
+        update_service(act, PERSONS, timeout=30.0)  # however slow the load is on a busy machine
     arrived, released = threading.Event(), threading.Event()
 
     def slow(request: Delivered) -> Given:
