@@ -48,9 +48,12 @@ def test_indexers_killed_at_any_point(kind: str, tmp_path: Path, request: pytest
     for turn in range(100 if full else 12):
         # Two at a time: what one writes, the other must not write again.
         both = [get_context("fork").Process(target=_index, args=(url,)) for _ in range(2)]
+        began, until = index.state().next, time.monotonic() + 20
         for process in both:
             process.start()
-        time.sleep(chance.uniform(0.02, 0.15))
+        while index.state().next == began and time.monotonic() < until:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0.0, 0.02))
         for process in both:
             process.kill()
             process.join()
@@ -61,7 +64,7 @@ def test_indexers_killed_at_any_point(kind: str, tmp_path: Path, request: pytest
         if turn % 4 == 0:
             assert check_index(url).wrong == []
         _record(url, 250)
-    assert middle > 2, "some were killed in the middle"
+    assert middle > 2, f"{middle} were killed in the middle"
     assert build(url).next > 4_000
     checked = check_index(url)
     assert (checked.wrong, checked.records > 1_500) == ([], True)
