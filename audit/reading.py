@@ -244,6 +244,8 @@ class _Sqlite:
             return self.connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise StoreUnavailable(sqlite.reason(error)) from error
+        except OverflowError as error:  # worked out of numbers that somebody altered
+            raise StoreUnavailable("the evidence log holds a number that is none of its own: it was altered") from error
 
     def close(self) -> None:
         self.connection.close()

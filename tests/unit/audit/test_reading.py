@@ -57,3 +57,13 @@ def test_a_connection_that_was_cut_is_opened_again(fresh_postgres_dsn: str) -> N
     with pytest.raises(StoreUnavailable):
         reading.rows("CREATE TABLE forbidden (a integer)")
     reading.close()
+
+
+def test_a_number_that_no_table_can_hold_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    sqlite3.connect(path).close()
+    reading = Reading(path, lambda _: None)
+    with pytest.raises(StoreUnavailable, match="none of its own"):
+        reading.rows("SELECT ?", (1 << 63,))
+    assert reading.rows("SELECT ?", (5,)) == [(5,)]
+    reading.close()
