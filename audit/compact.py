@@ -11,7 +11,7 @@ from pathlib import Path
 
 from esb.audit import sqlite
 from esb.audit.month_files import MonthFile
-from esb.audit.reading import FilesReading
+from esb.audit.reading import files_of
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 from esb.audit.tree_sqlite import SqliteTree
@@ -52,7 +52,7 @@ def compact(url: str) -> Compacted:
     turn = SqliteTree(log)
     free = turn.elect()
     try:
-        files = _files(log)
+        files = files_of(log)
         chosen = [file for file in files if free or file.next is not None]
         if not chosen:
             raise CompactRefused("a bus is serving and would have to wait for all of it: stop it first")
@@ -78,14 +78,6 @@ def give_back(file: sqlite3.Connection) -> None:
     if file.execute("PRAGMA freelist_count").fetchone()[0]:
         file.execute("VACUUM")
     file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _files(log: Path) -> list[MonthFile]:
-    reading = FilesReading(log)
-    try:
-        return reading.files()
-    finally:
-        reading.close()
 
 
 def _bytes(files: list[MonthFile]) -> int:

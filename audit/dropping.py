@@ -16,7 +16,7 @@ from esb.audit.compact import give_back
 from esb.audit.dropping_postgres import drop_from_database
 from esb.audit.month_files import Where, chosen
 from esb.audit.raw import TABLES
-from esb.audit.reading import FilesReading
+from esb.audit.reading import files_of
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 from esb.audit.tree import Span
@@ -61,11 +61,8 @@ def _pieces(spans: Iterable[Span]) -> Iterable[tuple[int, int, int]]:
 
 
 def _from_files(log: Path, spans: Iterable[Span], told: Callable[[int], None]) -> int:
-    reading = FilesReading(log)
-    try:
-        files = reading.files()
-    finally:
-        reading.close()
+    files = files_of(log)
+    over = {file.path for file in files if file.next is not None}
     gone, opened = 0, dict[Path, sqlite3.Connection]()
     try:
         for low, high, index in _pieces(spans):
@@ -73,11 +70,11 @@ def _from_files(log: Path, spans: Iterable[Span], told: Callable[[int], None]) -
                 if file.path not in opened:
                     opened[file.path] = sqlite.open_write(file.path)
                 gone += _delete(opened[file.path], low, high)
-                if file.next is None:
+                if file.path not in over:
                     time.sleep(_BREATH)
             told(index)
         for path, connection in opened.items():
-            if any(file.path == path and file.next is not None for file in files):
+            if path in over:
                 give_back(connection)
             else:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

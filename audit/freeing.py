@@ -14,8 +14,8 @@ import psycopg
 
 from esb.audit import postgres, sqlite
 from esb.audit.data_keys import DataKey
-from esb.audit.month_files import NEWEST, Where, chosen
-from esb.audit.reading import FilesReading
+from esb.audit.month_files import Where, chosen
+from esb.audit.reading import FilesReading, last_number
 from esb.audit.record import StoreUnavailable
 from esb.audit.store import locate
 
@@ -75,16 +75,14 @@ def free(
 class _Sqlite:
     def __init__(self, path: Path) -> None:
         self._log = FilesReading(path)
-        self._files = self._log.files()
         self._opened: dict[Path, sqlite3.Connection] = {}
 
     def after(self) -> int:
-        rows = self._log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
-        return int(rows[0][0]) + 1 if rows else 1
+        return last_number(self._log) + 1
 
     def delete(self, keys: Sequence[int], low: int, high: int) -> int:
         done = 0
-        for file in chosen(self._files, Where(low, high)):
+        for file in chosen(self._log.files(), Where(low, high)):
             connection = self._opened.get(file.path)
             if connection is None:
                 connection = self._opened[file.path] = sqlite.open_write(file.path)

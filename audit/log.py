@@ -8,9 +8,9 @@ from typing import Any, Final
 from esb.audit.body_opener import KeyShredded
 from esb.audit.entry import Entry, Kind, record_id
 from esb.audit.leaf import LeafInvalid, leaf_hash, read_leaf
-from esb.audit.month_files import NEWEST, Where
+from esb.audit.month_files import Where
 from esb.audit.months import moment_of
-from esb.audit.reading import log_reading
+from esb.audit.reading import last_number, log_reading
 from esb.audit.record_partitions import border
 from esb.audit.seal import OVERHEAD, MasterKeys
 from esb.audit.store import locate, open_bodies
@@ -215,8 +215,7 @@ class EvidenceReader:
 
     def last_number(self) -> int:
         """The number of the newest record; 0 where there is none."""
-        rows = self._log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
-        return int(rows[0][0]) if rows else 0
+        return last_number(self._log)
 
     def close(self) -> None:
         """Let go of the log; the next question opens it again."""

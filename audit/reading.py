@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from esb.audit import postgres, sqlite
-from esb.audit.month_files import ANYWHERE, FACTS, MonthFile, Where, check_new, chosen, flaws, likely, named
+from esb.audit.month_files import ANYWHERE, FACTS, NEWEST, MonthFile, Where, check_new, chosen, flaws, likely, named
 from esb.audit.record import StoreUnavailable, check_schema
 
 _FILES_OPEN: Final = 12
@@ -113,6 +113,29 @@ def log_reading(place: Path | str) -> LogReading:
     if isinstance(place, Path):
         return FilesReading(place)
     return Reading(place, partial(_check_database, place))
+
+
+def last_number(log: LogReading) -> int:
+    """The number of a log's newest record; 0 where there is none.
+
+    Raises:
+        StoreUnavailable: the log cannot be read now.
+    """
+    rows = log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
+    return int(rows[0][0]) if rows else 0
+
+
+def files_of(log: Path) -> list[MonthFile]:
+    """The files of an SQLite log, in their order.
+
+    Raises:
+        StoreUnavailable: one cannot be read now.
+    """
+    reading = FilesReading(log)
+    try:
+        return reading.files()
+    finally:
+        reading.close()
 
 
 class FilesReading:
@@ -245,7 +268,9 @@ class _Sqlite:
         except sqlite3.Error as error:
             raise StoreUnavailable(sqlite.reason(error)) from error
         except OverflowError as error:  # worked out of numbers that somebody altered
-            raise StoreUnavailable("the evidence log holds a number that is none of its own: it was altered") from error
+            raise StoreUnavailable(
+                "the evidence log holds a number that is none of its own: it was altered; stop the bus and restore it"
+            ) from error
 
     def close(self) -> None:
         self.connection.close()

@@ -102,6 +102,7 @@ class SqliteStore:
         self._path = path
         self._now = now
         self._file = MonthFile(path, "1970-01", 1, None)  # the one that is written, once it is open
+        self._over = 0.0  # when its month is over
         self._connection: sqlite3.Connection | None = None
         self._earlier: sqlite3.Connection | None = None  # the month before, while it is looked at
         self._doubtful = False  # a commit has failed: what its log holds may not be on the disk
@@ -175,7 +176,7 @@ class SqliteStore:
             first, following = connection.execute(PLACE).fetchone()
             if following is not None:  # another process was here before
                 connection.execute("ROLLBACK")
-            elif (now := self._now()) < self._file.over:
+            elif (now := self._now()) < self._over:
                 return connection, first
             else:
                 close_file(connection, begin_next(self._path, now, first, lambda path: _connect(path, now)))
@@ -234,7 +235,7 @@ class SqliteStore:
                 raise StoreUnavailable(reason(error)) from error
             except OSError as error:
                 raise StoreUnavailable(_REASONS[sqlite3.SQLITE_CANTOPEN]) from error
-            self._connection, self._file, self._doubtful = connection, file, False
+            self._connection, self._file, self._over, self._doubtful = connection, file, file.over, False
         return self._connection
 
     def _follow(self) -> tuple[sqlite3.Connection, MonthFile, Path | None]:

@@ -11,9 +11,8 @@ from esb.audit.data_keys import DataKeys
 from esb.audit.data_keys_postgres import PostgresDataKeys
 from esb.audit.data_keys_sqlite import SqliteDataKeys
 from esb.audit.keeping import KeepingStore
-from esb.audit.month_files import NEWEST
 from esb.audit.postgres import PostgresStore
-from esb.audit.reading import log_reading
+from esb.audit.reading import last_number, log_reading
 from esb.audit.record import EvidenceStore
 from esb.audit.seal import MasterKeys
 from esb.audit.sqlite import SqliteStore
@@ -65,8 +64,7 @@ def open_store(url: str, masters: MasterKeys | None = None, now: Callable[[], fl
     def next_number() -> int:
         log = log_reading(place)
         try:
-            rows = log.rows("SELECT id FROM record ORDER BY id DESC LIMIT 1", (), NEWEST)
-            return int(rows[0][0]) + 1 if rows else 1
+            return last_number(log) + 1
         finally:
             log.close()
 

@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from esb.audit.archiving import archive_until, droppable, verified
@@ -82,3 +83,8 @@ def dropped(url: str, depot: Depot, until: str = "2026-11", signer: LogSigner = 
         gone += drop_rows(url, reader.numbers(kept.manifest.first, kept.manifest.end))
     reader.close()
     return gone
+
+
+def counts(asked: psycopg.Connection) -> dict[str, int]:
+    """How many records each partition of a PostgreSQL log holds, where there are any."""
+    return dict(asked.execute("SELECT tableoid::regclass::text, count(*) FROM record GROUP BY 1").fetchall())

@@ -1,9 +1,10 @@
 """Entries and records for the evidence log's tests."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
+import psycopg
 import pytest
 
 from esb.audit.entry import Entry, Kind, record_id
@@ -12,6 +13,13 @@ from esb.audit.record import Record
 
 MakeEntry = Callable[..., Entry]
 MakeRecord = Callable[..., Record]
+
+
+@pytest.fixture
+def asked(url: str) -> Iterator[psycopg.Connection]:
+    """A connection to the tables of the log in PostgreSQL that the test's ``url`` leads to."""
+    with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Months of records leave a PostgreSQL log as whole tables; what stays of them stays readable."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from support.archives import SIGNER, a_request, archived, dropped, fill, moment
+from support.archives import SIGNER, a_request, archived, counts, dropped, fill, moment
 
 from esb.audit import dropping_postgres
 from esb.audit.depot import Folder
@@ -21,17 +20,6 @@ def url(fresh_postgres_dsn: str) -> str:
     for month, count in (("2026-09", 5), ("2026-10", 300), ("2026-11", 260), ("2026-12", 20)):
         fill(fresh_postgres_dsn, {month: count})
     return fresh_postgres_dsn
-
-
-@pytest.fixture
-def asked(url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
-        yield connection
-
-
-def counts(asked: psycopg.Connection) -> dict[str, int]:
-    """How many records each partition holds, where there are any."""
-    return dict(asked.execute("SELECT tableoid::regclass::text, count(*) FROM record GROUP BY 1").fetchall())
 
 
 def test_a_month_leaves_as_a_table_and_its_end_stays_for_the_next(

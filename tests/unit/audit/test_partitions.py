@@ -1,7 +1,5 @@
 """Messages in partitions: an earlier log becomes one, room is made ahead, strays are taken in, whole ones go."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from support.archives import NOW, SIGNER, a_request, fill
@@ -19,12 +17,6 @@ def url(fresh_postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(partitions, "WIDTH", 128)
     monkeypatch.setattr(tree_postgres, "WIDTH", 128)
     return fresh_postgres_dsn
-
-
-@pytest.fixture
-def asked(url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
-        yield connection
 
 
 def counts(asked: psycopg.Connection) -> dict[str, int]:

@@ -63,7 +63,7 @@ def test_a_number_that_no_table_can_hold_is_told(tmp_path: Path) -> None:
     path = tmp_path / "some.db"
     sqlite3.connect(path).close()
     reading = Reading(path, lambda _: None)
-    with pytest.raises(StoreUnavailable, match="none of its own"):
+    with pytest.raises(StoreUnavailable, match="none of its own: it was altered; stop the bus"):
         reading.rows("SELECT ?", (1 << 63,))
     assert reading.rows("SELECT ?", (5,)) == [(5,)]
     reading.close()

@@ -1,12 +1,11 @@
 """Records in months: made ahead, strays taken in, a border crossed by many, an earlier log brought up as it is."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from support.archives import SIGNER, a_request, fill, moment
+from support.archives import SIGNER, a_request, counts, fill, moment
 from support.earlier import second_schema
 from support.records import a_record
 
@@ -24,17 +23,6 @@ DECEMBER = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp()) * 1_000_000
 @pytest.fixture
 def url(fresh_postgres_dsn: str) -> str:
     return fresh_postgres_dsn
-
-
-@pytest.fixture
-def asked(url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url, autocommit=True, options="-c search_path=evidence") as connection:
-        yield connection
-
-
-def counts(asked: psycopg.Connection) -> dict[str, int]:
-    """How many records each partition holds, where there are any."""
-    return dict(asked.execute("SELECT tableoid::regclass::text, count(*) FROM record GROUP BY 1").fetchall())
 
 
 def test_a_border_is_where_names_of_a_month_begin() -> None:
